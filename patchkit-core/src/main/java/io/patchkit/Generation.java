@@ -1,0 +1,41 @@
+package io.patchkit;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * What one request produced. Immutable.
+ *
+ * @param text the generated text, without the prompt, special tokens and the stop string
+ * @param tokens the generated ids in order, a stop token excluded
+ * @param finishReason why it ended
+ * @param prefixTokens virtual tokens in front of the prompt, 0 without patches
+ * @param promptTokens tokens of the prompt
+ * @param timeToFirstToken from the request to the first token, the prefix's encoding included where
+ *     it was not cached; equal to {@code total} when no token was generated
+ * @param total from the request to the end
+ */
+public record Generation(
+    String text,
+    List<Integer> tokens,
+    FinishReason finishReason,
+    int prefixTokens,
+    int promptTokens,
+    Duration timeToFirstToken,
+    Duration total) {
+
+  public Generation {
+    Objects.requireNonNull(text, "text");
+    tokens = List.copyOf(tokens);
+    Objects.requireNonNull(finishReason, "finishReason");
+    Objects.requireNonNull(timeToFirstToken, "timeToFirstToken");
+    Objects.requireNonNull(total, "total");
+  }
+
+  /** Tokens a second after the first one; 0 for fewer than two tokens. */
+  public double decodeTokensPerSecond() {
+    double seconds = total.minus(timeToFirstToken).toNanos() / 1e9;
+    return tokens.size() < 2 || seconds <= 0 ? 0 : (tokens.size() - 1) / seconds;
+  }
+}

@@ -1,0 +1,74 @@
+package io.patchkit;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+
+/** What a model is asked to continue. */
+public sealed interface Prompt {
+
+  /** A text to continue, with the special tokens that the tokenizer adds of its own accord. */
+  static Prompt text(String text) {
+    return new Text(text, true);
+  }
+
+  /** A conversation whose next turn the model speaks, rendered by the model's chat template. */
+  static Prompt chat(List<ChatMessage> messages) {
+    return new Chat(messages);
+  }
+
+  /** Token ids, taken as they are. */
+  static Prompt tokens(int... tokens) {
+    return new Tokens(tokens);
+  }
+
+  /**
+   * A text to continue.
+   *
+   * @param addSpecialTokens whether the tokenizer adds its own special tokens around the text
+   */
+  record Text(String text, boolean addSpecialTokens) implements Prompt {
+    public Text {
+      Objects.requireNonNull(text, "text");
+    }
+  }
+
+  /** A conversation; at least one message. */
+  record Chat(List<ChatMessage> messages) implements Prompt {
+    public Chat {
+      messages = List.copyOf(messages);
+      if (messages.isEmpty()) {
+        throw new IllegalArgumentException("messages is empty; a chat needs at least one message");
+      }
+    }
+  }
+
+  /** Token ids of the model's own vocabulary. */
+  final class Tokens implements Prompt {
+    private final int[] ids;
+
+    private Tokens(int[] ids) {
+      this.ids = ids.clone();
+    }
+
+    /** A copy of the ids. */
+    public int[] ids() {
+      return ids.clone();
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Tokens that && Arrays.equals(ids, that.ids);
+    }
+
+    @Override
+    public int hashCode() {
+      return Arrays.hashCode(ids);
+    }
+
+    @Override
+    public String toString() {
+      return "Tokens[" + ids.length + "]";
+    }
+  }
+}

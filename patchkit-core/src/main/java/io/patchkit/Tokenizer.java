@@ -1,0 +1,26 @@
+package io.patchkit;
+
+/**
+ * Turns text into the token ids of one model and back. Thread-safe; owned by the model that
+ * returned it and usable until that model is closed.
+ */
+public interface Tokenizer {
+
+  /**
+   * Splits text into tokens, never truncated and never padded.
+   *
+   * @param addSpecialTokens whether to add what the tokenizer itself puts around a text, such as a
+   *     beginning-of-sequence token; false for text that a chat template has rendered
+   * @return ids in 0 … {@link #vocabularySize()} − 1
+   */
+  int[] encode(String text, boolean addSpecialTokens);
+
+  /** The text of these tokens; special tokens contribute nothing. */
+  String decode(int[] tokens);
+
+  /** How many ids there are, added tokens included. */
+  int vocabularySize();
+
+  /** Lower-case hexadecimal SHA-256 of the tokenizer's definition. */
+  String fingerprint();
+}
