@@ -1,0 +1,6 @@
+package io.patchkit.format;
+
+/** {@code null}. */
+public enum JsonNull implements JsonValue {
+  NULL
+}
