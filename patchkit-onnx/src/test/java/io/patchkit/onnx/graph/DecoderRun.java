@@ -6,7 +6,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
-import io.patchkit.onnx.ConformanceCase;
+import io.patchkit.onnx.DecoderCase;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
@@ -20,7 +20,7 @@ final class DecoderRun {
 
   /** Feeds {@code ids} and {@code extra} and returns {@code output}, flattened. */
   static float[] run(
-      ConformanceCase model, byte[] bytes, long[] ids, Map<String, Object> extra, String output) {
+      DecoderCase model, byte[] bytes, long[] ids, Map<String, Object> extra, String output) {
     OrtEnvironment environment = OrtEnvironment.getEnvironment();
     try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
       options.setIntraOpNumThreads(1);
@@ -50,7 +50,7 @@ final class DecoderRun {
   }
 
   private static OnnxTensor feed(
-      ConformanceCase model,
+      DecoderCase model,
       OrtEnvironment environment,
       NodeInfo input,
       long[] ids,

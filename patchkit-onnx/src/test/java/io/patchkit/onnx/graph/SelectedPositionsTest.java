@@ -5,7 +5,7 @@ import static io.patchkit.onnx.graph.SelectedPositions.Outcome.SELECTED;
 import static io.patchkit.onnx.graph.SelectedPositions.Outcome.UNRECOGNISED;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.patchkit.onnx.ConformanceCase;
+import io.patchkit.onnx.DecoderCase;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -16,21 +16,20 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class SelectedPositionsTest {
 
-  static Stream<ConformanceCase> cases() {
-    return ConformanceCase.all();
+  static Stream<DecoderCase> cases() {
+    return DecoderCase.all();
   }
 
   @ParameterizedTest
   @MethodSource("cases")
-  void logitsAreThoseOfTheNamedPositions(ConformanceCase model) {
-    ModelFile file = model.model();
-    Graph selecting = file.graph();
+  void logitsAreThoseOfTheNamedPositions(DecoderCase model) {
+    Graph selecting = model.graph();
     long[] ids = model.prompt(0);
     long[] positions = {ids.length - 1, 0, 3};
 
     assertThat(SelectedPositions.select(selecting, "logits")).isEqualTo(SELECTED);
 
-    float[] all = DecoderRun.run(model, file.graph().toBytes(), ids, Map.of(), "logits");
+    float[] all = DecoderRun.run(model, model.graph().toBytes(), ids, Map.of(), "logits");
     float[] some =
         DecoderRun.run(
             model,

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.patchkit.UnsupportedModelException;
-import io.patchkit.onnx.ConformanceCase;
+import io.patchkit.onnx.DecoderCase;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -15,19 +15,18 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class VirtualTokensTest {
 
-  static Stream<ConformanceCase> cases() {
-    return ConformanceCase.all();
+  static Stream<DecoderCase> cases() {
+    return DecoderCase.all();
   }
 
   @ParameterizedTest
   @MethodSource("cases")
-  void idsFromZeroOnGiveTheSameBits(ConformanceCase model) {
-    ModelFile file = model.model();
-    Graph augmented = file.graph();
+  void idsFromZeroOnGiveTheSameBits(DecoderCase model) {
+    Graph augmented = model.graph();
     VirtualTokens tokens = VirtualTokens.augment(augmented, "input_ids");
     long[] ids = model.prompt(0);
 
-    float[] plain = DecoderRun.run(model, file.graph().toBytes(), ids, Map.of(), "logits");
+    float[] plain = DecoderRun.run(model, model.graph().toBytes(), ids, Map.of(), "logits");
     float[] same =
         DecoderRun.run(
             model,
@@ -43,9 +42,8 @@ class VirtualTokensTest {
 
   @ParameterizedTest
   @MethodSource("cases")
-  void negativeIdsGiveTheValuesOfPeft(ConformanceCase model) {
-    ModelFile file = model.model();
-    Graph graph = file.graph();
+  void negativeIdsGiveTheValuesOfPeft(DecoderCase model) {
+    Graph graph = model.graph();
     VirtualTokens.augment(graph, "input_ids");
     float[][] prefix = model.adapter("a");
     for (float[] row : prefix) {
@@ -62,17 +60,16 @@ class VirtualTokensTest {
     float[] logits =
         DecoderRun.run(model, graph.toBytes(), ids, Map.of(VirtualTokens.ROWS, prefix), "logits");
 
-    float[] expected = ConformanceCase.floats(model.expected().at("/values/a/1/last_logits"));
+    float[] expected = DecoderCase.floats(model.expected().at("/values/a/1/last_logits"));
     float[] last = Arrays.copyOfRange(logits, logits.length - expected.length, logits.length);
     assertThat(last).containsExactly(expected, Offset.offset(model.isInt4() ? 0.5f : 1e-3f));
   }
 
   @ParameterizedTest
   @MethodSource("cases")
-  void rowsOfTheEmbeddingTableStandForTheirTokens(ConformanceCase model) {
-    ModelFile file = model.model();
+  void rowsOfTheEmbeddingTableStandForTheirTokens(DecoderCase model) {
     long[] prompt = model.prompt(0);
-    EmbeddingTable table = EmbeddingTable.of(file.graph(), "input_ids");
+    EmbeddingTable table = EmbeddingTable.of(model.graph(), "input_ids");
     float[] vectors =
         DecoderRun.run(model, table.graph().toBytes(), prompt, Map.of(), EmbeddingTable.VECTORS);
     int hidden = (int) table.hidden();
@@ -82,7 +79,7 @@ class VirtualTokensTest {
       ids[i] = -1 - i;
       rows[i] = Arrays.copyOfRange(vectors, i * hidden, (i + 1) * hidden);
     }
-    Graph graph = file.graph();
+    Graph graph = model.graph();
     VirtualTokens.augment(graph, "input_ids");
     byte[] augmented = graph.toBytes();
 
@@ -93,8 +90,8 @@ class VirtualTokensTest {
 
   @ParameterizedTest
   @MethodSource("cases")
-  void scaleIsTheOneTheModelAppliesToItsTable(ConformanceCase model) {
-    float scale = VirtualTokens.augment(model.model().graph(), "input_ids").scale();
+  void scaleIsTheOneTheModelAppliesToItsTable(DecoderCase model) {
+    float scale = VirtualTokens.augment(model.graph(), "input_ids").scale();
 
     boolean isGemma = model.expected().at("/model/model_type").asText().startsWith("gemma");
     double hidden = model.expected().at("/model/hidden_size").asDouble();

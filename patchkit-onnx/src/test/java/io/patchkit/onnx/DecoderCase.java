@@ -2,7 +2,9 @@ package io.patchkit.onnx;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.patchkit.onnx.graph.Graph;
 import io.patchkit.onnx.graph.ModelFile;
+import io.patchkit.onnx.graph.SlidingWindowCache;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -20,14 +22,14 @@ import org.junit.jupiter.api.Assumptions;
  * @param folder holds {@code model.onnx} and {@code expected.json}
  * @param expected the parsed {@code expected.json}
  */
-public record ConformanceCase(Path folder, JsonNode expected) {
+public record DecoderCase(Path folder, JsonNode expected) {
 
   /**
    * Every case of the folder that {@code -Dpatchkit.cases} names, else of the repository's
    * neighbour {@code shared/cases}; skips the test where there is none.
    */
-  public static Stream<ConformanceCase> all() {
-    List<ConformanceCase> cases = new ArrayList<>();
+  public static Stream<DecoderCase> all() {
+    List<DecoderCase> cases = new ArrayList<>();
     for (Path folder : folders()) {
       cases.add(of(folder));
     }
@@ -51,9 +53,9 @@ public record ConformanceCase(Path folder, JsonNode expected) {
     }
   }
 
-  private static ConformanceCase of(Path folder) {
+  private static DecoderCase of(Path folder) {
     try {
-      return new ConformanceCase(
+      return new DecoderCase(
           folder, new ObjectMapper().readTree(folder.resolve("expected.json").toFile()));
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
@@ -62,6 +64,13 @@ public record ConformanceCase(Path folder, JsonNode expected) {
 
   public ModelFile model() {
     return ModelFile.read(folder.resolve("model.onnx"));
+  }
+
+  /** The graph, with a cache that may be empty. */
+  public Graph graph() {
+    Graph graph = model().graph();
+    SlidingWindowCache.grow(graph);
+    return graph;
   }
 
   public boolean isInt4() {
