@@ -1,0 +1,138 @@
+package io.patchkit.onnx.gguf;
+
+import io.patchkit.CorruptModelException;
+import io.patchkit.PatchkitException;
+import io.patchkit.UnsupportedModelException;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * Turns a GGUF checkpoint of a llama model into a model folder.
+ *
+ * <p>The folder holds the decoder graph with its weights beside it, the tokenizer, the chat
+ * template and the configuration, in the layout of onnxruntime-genai. Quantised weights keep their
+ * codes and scales; none is rounded again. Equal checkpoints give byte-equal folders, on every
+ * machine.
+ *
+ * <p>The checkpoint is read in pieces of a few megabytes; the heap holds its vocabulary and no
+ * more. It must not change during the import. Nothing of the folder is visible before it is whole.
+ */
+public final class GgufImport {
+
+  static final String GRAPH = "model.onnx";
+  static final String DATA = "model.onnx.data";
+
+  private GgufImport() {}
+
+  /** Hears how far an import is; called on the importing thread, a few times a second or more. */
+  @FunctionalInterface
+  public interface Progress {
+    /**
+     * Hears that more is done.
+     *
+     * @param done bytes of weights written
+     * @param total bytes of weights in all
+     */
+    void advanced(long done, long total);
+  }
+
+  /**
+   * Imports a checkpoint.
+   *
+   * @param checkpoint the GGUF file
+   * @param folder the folder to make; its parent exists, it does not
+   * @throws IllegalArgumentException if the folder exists
+   * @throws CorruptModelException if the file is missing, truncated or damaged
+   * @throws UnsupportedModelException if the file is intact but holds a model, tensor type or
+   *     tokenizer that cannot be imported
+   * @throws PatchkitException if reading or writing fails
+   */
+  public static void convert(Path checkpoint, Path folder) {
+    convert(checkpoint, folder, (done, total) -> {});
+  }
+
+  /**
+   * Imports a checkpoint and reports progress.
+   *
+   * @see #convert(Path, Path)
+   */
+  public static void convert(Path checkpoint, Path folder, Progress progress) {
+    try (GgufFile file = GgufFile.open(checkpoint)) {
+      LlamaConfig config = LlamaConfig.of(file);
+      TokenizerModel tokenizer = TokenizerModel.of(file.metadata(), config.vocabulary());
+      GraphWriter graph = new GraphWriter("main_graph", DATA);
+      LlamaGraph.build(file, config, graph);
+      try (NewFolder target = NewFolder.beside(folder)) {
+        writeWeights(graph, target.path().resolve(DATA), progress);
+        write(target.path(), GRAPH, graph.model("patchkit")::writeTo);
+        writeTexts(target.path(), file, config, tokenizer);
+        target.publish();
+      }
+    } catch (IOException e) {
+      throw new PatchkitException(
+          "importing %s to %s failed: %s".formatted(checkpoint, folder, e.getMessage()), e);
+    }
+  }
+
+  private static void writeWeights(GraphWriter graph, Path data, Progress progress)
+      throws IOException {
+    try (FileChannel out =
+        FileChannel.open(data, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      long total = 0;
+      for (int i = 0; i < graph.payloads().size(); i++) {
+        total += graph.payloadBytes(i);
+      }
+      long done = 0;
+      progress.advanced(done, total);
+      for (int i = 0; i < graph.payloads().size(); i++) {
+        graph.payloads().get(i).write(out);
+        done += graph.payloadBytes(i);
+        progress.advanced(done, total);
+      }
+      if (out.size() < graph.dataBytes()) {
+        out.write(ByteBuffer.allocate(1), graph.dataBytes() - 1);
+      }
+      out.force(true);
+    }
+  }
+
+  private static void writeTexts(
+      Path folder, GgufFile file, LlamaConfig config, TokenizerModel tokenizer) throws IOException {
+    boolean tied = file.tensor("output.weight") == null;
+    ConfigFiles configs = new ConfigFiles(config, tokenizer, tied);
+    write(folder, "tokenizer.json", out -> TokenizerJson.write(out, tokenizer));
+    write(folder, "tokenizer_config.json", configs::tokenizerConfig);
+    write(folder, "config.json", configs::config);
+    write(folder, "generation_config.json", configs::generationConfig);
+    write(folder, "genai_config.json", out -> configs.genaiConfig(out, GRAPH));
+    String template = file.metadata().text("tokenizer.chat_template");
+    if (template != null) {
+      write(
+          folder,
+          "chat_template.jinja",
+          out -> out.write(template.getBytes(StandardCharsets.UTF_8)));
+    }
+  }
+
+  private interface Content {
+    void writeTo(OutputStream out) throws IOException;
+  }
+
+  private static void write(Path folder, String name, Content content) throws IOException {
+    try (FileChannel channel =
+            FileChannel.open(
+                folder.resolve(name), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16)) {
+      content.writeTo(out);
+      out.flush();
+      channel.force(true);
+    }
+  }
+}
