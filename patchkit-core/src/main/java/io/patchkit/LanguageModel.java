@@ -1,0 +1,123 @@
+package io.patchkit;
+
+import java.util.List;
+
+/**
+ * A frozen language model seen through a stack of patches, possibly none. Thread-safe: any number
+ * of requests may run at once, and none of them leaves anything behind.
+ *
+ * <p>A view made by {@link #withPatches} is cheap, shares the weights, and needs no closing; it
+ * ends with the {@link Model} that owns the weights. Every method throws {@link
+ * IllegalStateException} after that model is closed.
+ */
+public interface LanguageModel {
+
+  /** The model's name, for people. */
+  String name();
+
+  /** The sizes that a patch has to fit. */
+  ModelShape shape();
+
+  /** The model's own tokenizer. */
+  Tokenizer tokenizer();
+
+  /**
+   * Lower-case hexadecimal SHA-256 over the model's graph and weights. Computed on first use by
+   * reading all of them, then remembered.
+   */
+  String fingerprint();
+
+  /** The patches this view looks through, outermost position first. */
+  PatchStack patches();
+
+  /**
+   * The same base model through exactly these patches; the receiver and other views are unchanged
+   * and the receiver's own patches are not inherited.
+   *
+   * @throws IncompatiblePatchException if a patch was made for another model, tokenizer or shape
+   */
+  LanguageModel withPatches(PatchStack patches);
+
+  /** Like {@link #withPatches} for a stack of one. */
+  default LanguageModel withPatch(Patch patch) {
+    return withPatches(PatchStack.of(patch));
+  }
+
+  /**
+   * Starts to generate what follows the prompt.
+   *
+   * @throws IllegalArgumentException if the prompt has no tokens and the model has no
+   *     beginning-of-sequence token, names ids beyond the vocabulary, or is a chat that the model's
+   *     template refuses
+   * @throws ContextOverflowException if prefix, prompt and {@code maxNewTokens} exceed the context
+   */
+  TokenStream stream(Prompt prompt, GenerationOptions options);
+
+  /** Like {@link #stream(Prompt, GenerationOptions)} for a text, with default options. */
+  default TokenStream stream(String text) {
+    return stream(Prompt.text(text), GenerationOptions.defaults());
+  }
+
+  /** Like {@link #stream(Prompt, GenerationOptions)} for a text. */
+  default TokenStream stream(String text, GenerationOptions options) {
+    return stream(Prompt.text(text), options);
+  }
+
+  /** Generates to the end; see {@link #stream(Prompt, GenerationOptions)} for errors. */
+  default Generation generate(Prompt prompt, GenerationOptions options) {
+    try (TokenStream stream = stream(prompt, options)) {
+      stream.iterator().forEachRemaining(piece -> {});
+      return stream.generation();
+    }
+  }
+
+  /** Continues a text with default options. */
+  default Generation generate(String text) {
+    return generate(Prompt.text(text), GenerationOptions.defaults());
+  }
+
+  /** Continues a text. */
+  default Generation generate(String text, GenerationOptions options) {
+    return generate(Prompt.text(text), options);
+  }
+
+  /** Speaks the next turn of a conversation with default options. */
+  default Generation chat(List<ChatMessage> messages) {
+    return generate(Prompt.chat(messages), GenerationOptions.defaults());
+  }
+
+  /** Speaks the next turn of a conversation. */
+  default Generation chat(List<ChatMessage> messages, GenerationOptions options) {
+    return generate(Prompt.chat(messages), options);
+  }
+
+  /**
+   * How likely the model finds these tokens after the prompt.
+   *
+   * @param continuation ids of the model's vocabulary, at least one
+   * @throws ContextOverflowException if prefix, prompt and continuation exceed the context
+   */
+  ContinuationScore score(Prompt prompt, int[] continuation);
+
+  /**
+   * How likely the model finds a text after the prompt. Prompt and continuation are tokenized
+   * apart, the continuation without special tokens.
+   */
+  default ContinuationScore score(String prompt, String continuation) {
+    return score(Prompt.text(prompt), tokenizer().encode(continuation, false));
+  }
+
+  /** The logits of the token after the prompt, [vocabularySize], newly made. */
+  float[] nextTokenLogits(Prompt prompt);
+
+  /** Like {@link #nextTokenLogits(Prompt)} for a text. */
+  default float[] nextTokenLogits(String prompt) {
+    return nextTokenLogits(Prompt.text(prompt));
+  }
+
+  /**
+   * The embeddings of tokens as the first layer receives them, row-major [tokens, hiddenSize]:
+   * {@link EmbeddingSpace#LAYER_INPUT}. They do not depend on the patches.
+   */
+  float[] embeddings(int[] tokens);
+}

@@ -1,0 +1,175 @@
+package io.patchkit;
+
+import io.patchkit.PatchJson.ListedFile;
+import io.patchkit.format.AtomicFiles;
+import io.patchkit.format.DType;
+import io.patchkit.format.FormatException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The codec of the patch directory; {@code docs/patch-format.md} is its specification. Each file is
+ * read once, within a bound, and its digest is checked before its content is interpreted.
+ */
+final class PatchDirectory {
+
+  static final String MANIFEST = "patch.json";
+
+  private static final int MAX_MANIFEST_BYTES = 256 << 10;
+  private static final int MAX_CONFIG_BYTES = 256 << 10;
+  private static final int MAX_WEIGHTS_BYTES = 256 << 20;
+
+  private PatchDirectory() {}
+
+  static Patch load(Path directory) {
+    if (Files.isDirectory(directory) && !Files.exists(directory.resolve(MANIFEST))) {
+      throw new CorruptPatchException(
+          directory
+              + " has no "
+              + MANIFEST
+              + "; a PEFT adapter without one is loaded with Patch.fromPeft");
+    }
+    return reading(
+        directory,
+        () -> {
+          PatchJson json = PatchJson.parse(read(directory, MANIFEST, MAX_MANIFEST_BYTES));
+          byte[] config = readListed(directory, json.files(), PeftAdapter.CONFIG, MAX_CONFIG_BYTES);
+          byte[] weights =
+              readListed(directory, json.files(), PeftAdapter.WEIGHTS, MAX_WEIGHTS_BYTES);
+          PeftAdapter adapter = PeftAdapter.parse(config);
+          Prefix prefix = adapter.prefix(weights, json.space());
+          requireEqual("prefix.kind", json.kind(), adapter.kind());
+          requireEqual("prefix.length", json.length(), prefix.length());
+          return Patch.of(json.manifest(), prefix);
+        });
+  }
+
+  static Patch fromPeft(Path directory, EmbeddingSpace space) {
+    return reading(
+        directory,
+        () -> {
+          PeftAdapter adapter =
+              PeftAdapter.parse(read(directory, PeftAdapter.CONFIG, MAX_CONFIG_BYTES));
+          Prefix prefix =
+              adapter.prefix(read(directory, PeftAdapter.WEIGHTS, MAX_WEIGHTS_BYTES), space);
+          PatchManifest manifest =
+              PatchManifest.of(
+                  nameOf(directory),
+                  new SemanticVersion(0, 0, 0, ""),
+                  adapter.base(),
+                  Instant.EPOCH);
+          return Patch.of(manifest, prefix);
+        });
+  }
+
+  /** A patch name made of a directory's name. */
+  private static String nameOf(Path directory) {
+    Path last = directory.toAbsolutePath().normalize().getFileName();
+    String name =
+        (last == null ? "" : last.toString())
+            .toLowerCase(Locale.ROOT)
+            .replaceAll("[^a-z0-9]+", "-")
+            .replaceAll("^-|-$", "");
+    String cut = name.substring(0, Math.min(name.length(), 64)).replaceAll("-$", "");
+    return cut.isEmpty() ? "adapter" : cut;
+  }
+
+  static void save(Patch patch, Path directory, DType storage) {
+    Map<String, byte[]> files = new LinkedHashMap<>();
+    files.put(PeftAdapter.CONFIG, PeftAdapter.config(patch.prefix(), patch.manifest().base()));
+    files.put(PeftAdapter.WEIGHTS, PeftAdapter.weights(patch.prefix(), storage));
+    List<ListedFile> listed = new ArrayList<>();
+    files.forEach((name, bytes) -> listed.add(new ListedFile(name, bytes.length, sha256(bytes))));
+    boolean isSoft = patch.prefix() instanceof SoftPrompt;
+    PatchJson json =
+        new PatchJson(
+            patch.manifest(),
+            isSoft ? PatchJson.Kind.SOFT_PROMPT : PatchJson.Kind.KEY_VALUE,
+            patch.prefix().length(),
+            patch.prefix() instanceof SoftPrompt soft ? soft.space() : EmbeddingSpace.UNSPECIFIED,
+            listed);
+    files.put(MANIFEST, json.toBytes());
+    try {
+      Path parent = directory.toAbsolutePath().getParent();
+      if (parent != null) {
+        Files.createDirectories(parent);
+      }
+      AtomicFiles.writeDirectory(directory, files);
+    } catch (IOException e) {
+      throw new PatchkitException(
+          "cannot write the patch to " + directory + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static byte[] readListed(
+      Path directory, List<ListedFile> files, String name, int maxBytes) throws IOException {
+    ListedFile listed = null;
+    for (ListedFile file : files) {
+      if (file.name().equals(name)) {
+        requireEqual("entries of " + name + " in " + MANIFEST, null, listed);
+        listed = file;
+      }
+    }
+    if (listed == null) {
+      throw new CorruptPatchException(MANIFEST + " lists no " + name + " under files");
+    }
+    byte[] bytes = read(directory, name, maxBytes);
+    requireEqual("size of " + name, listed.size(), (long) bytes.length);
+    requireEqual("SHA-256 of " + name, listed.sha256(), sha256(bytes));
+    return bytes;
+  }
+
+  private static byte[] read(Path directory, String name, int maxBytes) throws IOException {
+    Path file = directory.resolve(name);
+    if (!Files.isRegularFile(file)) {
+      throw new NoSuchFileException(file.toString(), null, "no such file");
+    }
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] bytes = in.readNBytes(maxBytes + 1);
+      if (bytes.length > maxBytes) {
+        throw new CorruptPatchException(
+            file + " is longer than the " + maxBytes + " bytes that are allowed");
+      }
+      return bytes;
+    }
+  }
+
+  private static String sha256(byte[] bytes) {
+    return HexFormat.of().formatHex(PrefixDigest.sha256().digest(bytes));
+  }
+
+  private static void requireEqual(String what, @Nullable Object expected, @Nullable Object found) {
+    if (!Objects.equals(expected, found)) {
+      throw new CorruptPatchException(what + ": expected " + expected + ", found " + found);
+    }
+  }
+
+  private static Patch reading(Path directory, Reading reading) {
+    try {
+      return reading.read();
+    } catch (NoSuchFileException e) {
+      throw new CorruptPatchException(e.getFile() + " is missing; a patch needs it", e);
+    } catch (IOException e) {
+      throw new PatchkitException(
+          "cannot read the patch in " + directory + ": " + e.getMessage(), e);
+    } catch (FormatException | IllegalArgumentException e) {
+      throw new CorruptPatchException(directory + " is no valid patch: " + e.getMessage(), e);
+    }
+  }
+
+  private interface Reading {
+    Patch read() throws IOException;
+  }
+}

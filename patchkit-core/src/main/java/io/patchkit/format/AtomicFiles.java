@@ -1,0 +1,152 @@
+package io.patchkit.format;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Map;
+import java.util.UUID;
+
+/**
+ * Writes files and directories so that a reader, or a machine that comes back from a crash, finds
+ * all of one or nothing of it.
+ *
+ * <p>The content is written to a sibling of the target, forced to the disk, and moved to its name
+ * in one step. What a crash leaves behind is at most a sibling named {@code .UUID.tmp}.
+ * Thread-safe; of two writers to one target, one is whole.
+ */
+public final class AtomicFiles {
+
+  /** Windows neither needs nor allows forcing a directory. */
+  private static final boolean FORCES_DIRECTORIES =
+      !System.getProperty("os.name", "").startsWith("Windows");
+
+  private AtomicFiles() {}
+
+  /**
+   * Writes a file, in place of the one of that name if there is one.
+   *
+   * @param target in a directory that exists
+   * @throws IOException if that fails; the target is as it was
+   */
+  public static void writeFile(Path target, byte[] content) throws IOException {
+    Path temporary = temporarySibling(target);
+    try {
+      writeForced(temporary, content);
+      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException | RuntimeException e) {
+      deleteQuietly(temporary, e);
+      throw e;
+    }
+    forceDirectory(parent(target));
+  }
+
+  /**
+   * Writes a directory of these files and no others.
+   *
+   * @param target absent or an empty directory, in a directory that exists
+   * @param files content by name; a name is that of a file in the directory itself
+   * @throws FileAlreadyExistsException if the target is a file
+   * @throws DirectoryNotEmptyException if the target is a directory with something in it
+   * @throws IOException if writing fails; the target is absent or empty
+   */
+  public static void writeDirectory(Path target, Map<String, byte[]> files) throws IOException {
+    Path temporary = temporarySibling(target);
+    for (String name : files.keySet()) {
+      requirePlainName(temporary, name);
+    }
+    requireAbsentOrEmpty(target);
+    Files.createDirectory(temporary);
+    try {
+      for (Map.Entry<String, byte[]> file : files.entrySet()) {
+        writeForced(temporary.resolve(file.getKey()), file.getValue());
+      }
+      forceDirectory(temporary);
+      // Not every file system moves a directory over an empty one.
+      Files.deleteIfExists(target);
+      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException | RuntimeException e) {
+      deleteQuietly(temporary, e);
+      throw e;
+    }
+    forceDirectory(parent(target));
+  }
+
+  private static void writeForced(Path file, byte[] content) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      ByteBuffer rest = ByteBuffer.wrap(content);
+      while (rest.hasRemaining()) {
+        channel.write(rest);
+      }
+      channel.force(true);
+    }
+  }
+
+  private static void forceDirectory(Path directory) throws IOException {
+    if (FORCES_DIRECTORIES) {
+      try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+        channel.force(true);
+      }
+    }
+  }
+
+  private static void requirePlainName(Path directory, String name) {
+    Path file = directory.resolve(name);
+    boolean plain =
+        directory.equals(file.getParent())
+            && file.equals(file.normalize())
+            && String.valueOf(file.getFileName()).equals(name);
+    if (!plain) {
+      throw new IllegalArgumentException(
+          "the file name " + JsonText.quote(name) + " is not that of a file in the directory");
+    }
+  }
+
+  private static void requireAbsentOrEmpty(Path target) throws IOException {
+    if (Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS)) {
+      try (DirectoryStream<Path> content = Files.newDirectoryStream(target)) {
+        if (content.iterator().hasNext()) {
+          throw new DirectoryNotEmptyException(target.toString());
+        }
+      }
+    } else if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+      throw new FileAlreadyExistsException(target.toString());
+    }
+  }
+
+  private static Path temporarySibling(Path target) {
+    // Without the target's name, which may be as long as names can be.
+    return parent(target).resolve("." + UUID.randomUUID() + ".tmp");
+  }
+
+  private static Path parent(Path target) {
+    Path parent = target.toAbsolutePath().getParent();
+    if (parent == null) {
+      throw new IllegalArgumentException(target + " has no directory to be written in");
+    }
+    return parent;
+  }
+
+  private static void deleteQuietly(Path path, Exception reason) {
+    try {
+      if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+        try (DirectoryStream<Path> content = Files.newDirectoryStream(path)) {
+          for (Path file : content) {
+            Files.delete(file);
+          }
+        }
+      }
+      Files.deleteIfExists(path);
+    } catch (IOException e) {
+      reason.addSuppressed(e);
+    }
+  }
+}
