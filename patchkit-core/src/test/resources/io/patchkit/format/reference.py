@@ -74,6 +74,21 @@ def decimals():
     print("decimals    ", hashlib.sha256(text.encode()).hexdigest(), len(doubles))
 
 
+def document():
+    value = {
+        "empty": {"object": {}, "array": [], "string": ""},
+        "integers": [0, -1, 2**63 - 1, -2**63, 1000000000000000019884624838656],
+        "decimals": [0.0, -0.0, 1.0, -2.5, 1e-05, 0.0001, 1e16, 123456789012345.6, 5e-324,
+                     1.7976931348623157e308],
+        "escapes": "".join(map(chr, range(32))) + "\"\\/\x7f\u2028é漢\U0001f600",
+        "a key with \"quotes\"": None,
+        "nested": [[{"deep": [True, False]}], {}],
+    }
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    (HERE / "document.json").write_bytes(text.encode())
+
+
 files()
 halves()
 decimals()
+document()
