@@ -1,7 +1,6 @@
 package io.patchkit.format;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
@@ -39,13 +38,25 @@ public final class AtomicFiles {
   public static void writeFile(Path target, byte[] content) throws IOException {
     Path temporary = temporarySibling(target);
     try {
-      writeForced(temporary, content);
+      Files.write(temporary, content, StandardOpenOption.CREATE_NEW);
+      force(temporary);
       Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException | RuntimeException e) {
       deleteQuietly(temporary, e);
       throw e;
     }
     forceDirectory(parent(target));
+  }
+
+  /** What a directory is to hold. */
+  @FunctionalInterface
+  public interface DirectoryContent {
+    /**
+     * Writes the files.
+     *
+     * @param directory new and empty, to be left without subdirectories
+     */
+    void writeTo(Path directory) throws IOException;
   }
 
   /**
@@ -58,15 +69,36 @@ public final class AtomicFiles {
    * @throws IOException if writing fails; the target is absent or empty
    */
   public static void writeDirectory(Path target, Map<String, byte[]> files) throws IOException {
-    Path temporary = temporarySibling(target);
     for (String name : files.keySet()) {
-      requirePlainName(temporary, name);
+      requirePlainName(target, name);
     }
+    writeDirectory(
+        target,
+        directory -> {
+          for (Map.Entry<String, byte[]> file : files.entrySet()) {
+            Files.write(
+                directory.resolve(file.getKey()), file.getValue(), StandardOpenOption.CREATE_NEW);
+          }
+        });
+  }
+
+  /**
+   * Writes a directory whose files are too large for the memory.
+   *
+   * @param target absent or an empty directory, in a directory that exists
+   * @throws FileAlreadyExistsException if the target is a file
+   * @throws DirectoryNotEmptyException if the target is a directory with something in it
+   * @throws IOException if writing fails; the target is absent or empty
+   */
+  public static void writeDirectory(Path target, DirectoryContent content) throws IOException {
     requireAbsentOrEmpty(target);
-    Files.createDirectory(temporary);
+    Path temporary = Files.createDirectory(temporarySibling(target));
     try {
-      for (Map.Entry<String, byte[]> file : files.entrySet()) {
-        writeForced(temporary.resolve(file.getKey()), file.getValue());
+      content.writeTo(temporary);
+      try (DirectoryStream<Path> files = Files.newDirectoryStream(temporary)) {
+        for (Path file : files) {
+          force(file);
+        }
       }
       forceDirectory(temporary);
       // Not every file system moves a directory over an empty one.
@@ -79,13 +111,8 @@ public final class AtomicFiles {
     forceDirectory(parent(target));
   }
 
-  private static void writeForced(Path file, byte[] content) throws IOException {
-    try (FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      ByteBuffer rest = ByteBuffer.wrap(content);
-      while (rest.hasRemaining()) {
-        channel.write(rest);
-      }
+  private static void force(Path file) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       channel.force(true);
     }
   }

@@ -93,6 +93,34 @@ class AtomicFilesTest {
     assertThat(names(folder)).isEmpty();
   }
 
+  @Test
+  void writesADirectoryPieceByPiece() throws IOException {
+    Path target = folder.resolve("model");
+    AtomicFiles.writeDirectory(
+        target,
+        directory -> {
+          assertThat(names(directory)).isEmpty();
+          assertThat(target).doesNotExist();
+          Files.writeString(directory.resolve("a"), "1");
+        });
+    assertThat(target.resolve("a")).hasContent("1");
+    assertThat(names(folder)).containsExactly("model");
+  }
+
+  @Test
+  void anExceptionBetweenPiecesLeavesNothing() throws IOException {
+    assertThatThrownBy(
+            () ->
+                AtomicFiles.writeDirectory(
+                    folder.resolve("model"),
+                    directory -> {
+                      Files.writeString(directory.resolve("a"), "1");
+                      throw new IllegalStateException("cancelled");
+                    }))
+        .hasMessage("cancelled");
+    assertThat(names(folder)).isEmpty();
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"", ".", "..", "../a", "a/b", "/a", "a/", "./a", "a/../b"})
   void refusesNamesThatLeadElsewhere(String name) throws IOException {

@@ -2,7 +2,6 @@ package io.patchkit.onnx.gguf;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.StreamWriteFeature;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import java.io.IOException;
@@ -14,9 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ConfigFiles {
 
-  /** Its generators leave the stream open: whoever opened it still has to flush it to the disk. */
-  static final JsonFactory JSON =
-      JsonFactory.builder().disable(StreamWriteFeature.AUTO_CLOSE_TARGET).build();
+  private static final JsonFactory JSON = new JsonFactory();
 
   private final LlamaConfig config;
   private final TokenizerModel tokenizer;

@@ -3,13 +3,14 @@ package io.patchkit.onnx.gguf;
 import io.patchkit.CorruptModelException;
 import io.patchkit.PatchkitException;
 import io.patchkit.UnsupportedModelException;
+import io.patchkit.format.AtomicFiles;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
@@ -26,8 +27,8 @@ import java.nio.file.StandardOpenOption;
  */
 public final class GgufImport {
 
-  static final String GRAPH = "model.onnx";
-  static final String DATA = "model.onnx.data";
+  private static final String GRAPH = "model.onnx";
+  private static final String DATA = "model.onnx.data";
 
   private GgufImport() {}
 
@@ -47,8 +48,8 @@ public final class GgufImport {
    * Imports a checkpoint.
    *
    * @param checkpoint the GGUF file
-   * @param folder the folder to make; its parent exists, it does not
-   * @throws IllegalArgumentException if the folder exists
+   * @param folder the folder to make: absent or empty, in a folder that exists
+   * @throws IllegalArgumentException if there is something already
    * @throws CorruptModelException if the file is missing, truncated or damaged
    * @throws UnsupportedModelException if the file is intact but holds a model, tensor type or
    *     tokenizer that cannot be imported
@@ -67,45 +68,35 @@ public final class GgufImport {
     try (GgufFile file = GgufFile.open(checkpoint)) {
       LlamaConfig config = LlamaConfig.of(file);
       TokenizerModel tokenizer = TokenizerModel.of(file.metadata(), config.vocabulary());
-      GraphWriter graph = new GraphWriter("main_graph", DATA);
-      LlamaGraph.build(file, config, graph);
-      try (NewFolder target = NewFolder.beside(folder)) {
-        writeWeights(graph, target.path().resolve(DATA), progress);
-        write(target.path(), GRAPH, graph.model("patchkit")::writeTo);
-        writeTexts(target.path(), file, config, tokenizer);
-        target.publish();
-      }
+      WeightPlan weights = new WeightPlan(DATA);
+      byte[] graph = LlamaGraph.build(file, config, weights).toBytes();
+      AtomicFiles.writeDirectory(
+          folder,
+          directory -> {
+            writeWeights(weights, directory.resolve(DATA), progress);
+            Files.write(directory.resolve(GRAPH), graph);
+            writeTexts(directory, file, config, tokenizer);
+          });
+    } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
+      throw new IllegalArgumentException(
+          "folder " + folder + " is there already; give the path of a new one", e);
     } catch (IOException e) {
       throw new PatchkitException(
-          "importing %s to %s failed: %s".formatted(checkpoint, folder, e.getMessage()), e);
+          "importing %s to %s failed: %s".formatted(checkpoint, folder, e), e);
     }
   }
 
-  private static void writeWeights(GraphWriter graph, Path data, Progress progress)
+  private static void writeWeights(WeightPlan weights, Path data, Progress progress)
       throws IOException {
     try (FileChannel out =
         FileChannel.open(data, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      long total = 0;
-      for (int i = 0; i < graph.payloads().size(); i++) {
-        total += graph.payloadBytes(i);
-      }
-      long done = 0;
-      progress.advanced(done, total);
-      for (int i = 0; i < graph.payloads().size(); i++) {
-        graph.payloads().get(i).write(out);
-        done += graph.payloadBytes(i);
-        progress.advanced(done, total);
-      }
-      if (out.size() < graph.dataBytes()) {
-        out.write(ByteBuffer.allocate(1), graph.dataBytes() - 1);
-      }
-      out.force(true);
+      weights.write(out, progress);
     }
   }
 
   private static void writeTexts(
       Path folder, GgufFile file, LlamaConfig config, TokenizerModel tokenizer) throws IOException {
-    boolean tied = file.tensor("output.weight") == null;
+    boolean tied = file.tensor(LlamaGraph.OUTPUT) == null;
     ConfigFiles configs = new ConfigFiles(config, tokenizer, tied);
     write(folder, "tokenizer.json", out -> TokenizerJson.write(out, tokenizer));
     write(folder, "tokenizer_config.json", configs::tokenizerConfig);
@@ -114,10 +105,7 @@ public final class GgufImport {
     write(folder, "genai_config.json", out -> configs.genaiConfig(out, GRAPH));
     String template = file.metadata().text("tokenizer.chat_template");
     if (template != null) {
-      write(
-          folder,
-          "chat_template.jinja",
-          out -> out.write(template.getBytes(StandardCharsets.UTF_8)));
+      Files.writeString(folder.resolve("chat_template.jinja"), template);
     }
   }
 
@@ -126,13 +114,9 @@ public final class GgufImport {
   }
 
   private static void write(Path folder, String name, Content content) throws IOException {
-    try (FileChannel channel =
-            FileChannel.open(
-                folder.resolve(name), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16)) {
+    try (OutputStream out =
+        new BufferedOutputStream(Files.newOutputStream(folder.resolve(name)), 1 << 16)) {
       content.writeTo(out);
-      out.flush();
-      channel.force(true);
     }
   }
 }

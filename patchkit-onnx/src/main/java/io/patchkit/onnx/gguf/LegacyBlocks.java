@@ -1,5 +1,6 @@
 package io.patchkit.onnx.gguf;
 
+import io.patchkit.format.Float16;
 import java.nio.ByteBuffer;
 
 /**
@@ -14,31 +15,31 @@ final class LegacyBlocks {
   private LegacyBlocks() {}
 
   static void q4_0(ByteBuffer source, int offset, Block block) {
-    block.scales[0] = Half.at(source, offset);
+    block.scales[0] = Float16.toFloat(source.getShort(offset));
     nibbles(source, offset + 2, block);
   }
 
   static void q4_1(ByteBuffer source, int offset, Block block) {
-    block.scales[0] = Half.at(source, offset);
-    block.minima[0] = Half.at(source, offset + 2);
+    block.scales[0] = Float16.toFloat(source.getShort(offset));
+    block.minima[0] = Float16.toFloat(source.getShort(offset + 2));
     nibbles(source, offset + 4, block);
   }
 
   static void q5_0(ByteBuffer source, int offset, Block block) {
-    block.scales[0] = Half.at(source, offset);
+    block.scales[0] = Float16.toFloat(source.getShort(offset));
     nibbles(source, offset + 6, block);
     addHighBits(source.getInt(offset + 2), block);
   }
 
   static void q5_1(ByteBuffer source, int offset, Block block) {
-    block.scales[0] = Half.at(source, offset);
-    block.minima[0] = Half.at(source, offset + 2);
+    block.scales[0] = Float16.toFloat(source.getShort(offset));
+    block.minima[0] = Float16.toFloat(source.getShort(offset + 2));
     nibbles(source, offset + 8, block);
     addHighBits(source.getInt(offset + 4), block);
   }
 
   static void q8_0(ByteBuffer source, int offset, Block block) {
-    block.scales[0] = Half.at(source, offset);
+    block.scales[0] = Float16.toFloat(source.getShort(offset));
     source.get(offset + 2, block.codes, 0, WEIGHTS);
   }
 

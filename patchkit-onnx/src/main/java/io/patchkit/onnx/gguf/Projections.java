@@ -1,8 +1,10 @@
 package io.patchkit.onnx.gguf;
 
-import static ai.onnx.proto.OnnxMl.TensorProto.DataType.FLOAT;
-import static ai.onnx.proto.OnnxMl.TensorProto.DataType.UINT8;
-
+import io.patchkit.onnx.graph.ElementType;
+import io.patchkit.onnx.graph.Graph;
+import io.patchkit.onnx.graph.Initializer;
+import io.patchkit.onnx.graph.Node;
+import io.patchkit.onnx.graph.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -19,20 +21,21 @@ import org.jspecify.annotations.Nullable;
  */
 final class Projections {
 
-  private static final String MICROSOFT = "com.microsoft";
-
   private static final String EMBED = "/model/embed_tokens";
   private static final String TABLE = "model.embed_tokens.weight";
+  private static final String LOGITS = "logits";
 
   /** Activations are quantised to eight bits: the fast kernels, as llama.cpp does too. */
   private static final int ACCURACY_LEVEL = 4;
 
   private final GgufFile file;
-  private final GraphWriter graph;
+  private final Graph graph;
+  private final WeightPlan weights;
 
   /** The group sums of a value, by value and group length. */
   private final Map<String, String> groupSums = new HashMap<>();
 
+  private final Map<List<Long>, String> constants = new HashMap<>();
   private @Nullable TiedHead tied;
 
   /** What the output projection needs of an embedding it shares. */
@@ -46,9 +49,10 @@ final class Projections {
       String scales,
       @Nullable String offsets) {}
 
-  Projections(GgufFile file, GraphWriter graph) {
+  Projections(GgufFile file, Graph graph, WeightPlan weights) {
     this.file = file;
     this.graph = graph;
+    this.weights = weights;
   }
 
   /**
@@ -57,17 +61,10 @@ final class Projections {
    * @param name of the projection's nodes
    * @param weight of the projection's initializers
    * @param bias one number for each output, or none
-   * @param output name of the product; null to derive one from {@code name}
    * @return the product's name
    */
-  String project(
-      String name,
-      String weight,
-      String input,
-      List<WeightRows> parts,
-      float[] bias,
-      @Nullable String output) {
-    String result = output == null ? name + "/MatMul/output_0" : output;
+  String project(String name, String weight, String input, List<WeightRows> parts, float[] bias) {
+    String result = name + "/MatMul/output_0";
     String product = bias.length == 0 ? result : name + "/MatMul/product";
     List<List<WeightRows>> runs = runsOfOneFormat(parts);
     if (runs.size() == 1) {
@@ -77,13 +74,13 @@ final class Projections {
       for (int run = 0; run < runs.size(); run++) {
         String piece = name + "/part_" + run;
         pieces.add(piece + "/MatMul/output_0");
-        product(piece, weight + "." + run, input, runs.get(run), piece + "/MatMul/output_0");
+        product(piece, weight + "." + run, input, runs.get(run), pieces.get(run));
       }
-      graph.node("", "Concat", name + "/Concat", pieces, List.of(product), Map.of("axis", -1));
+      graph.add(Node.of("Concat", pieces, List.of(product)).with("axis", -1));
     }
     if (bias.length > 0) {
       String added = vector(weight + ".Add.bias", bias);
-      graph.node("", "Add", name + "/Add", List.of(product, added), List.of(result), Map.of());
+      graph.add(Node.of("Add", List.of(product, added), List.of(result)));
     }
     return result;
   }
@@ -96,24 +93,20 @@ final class Projections {
    */
   String embedding(WeightRows rows, boolean shared) {
     BlockFormat format = rows.tensor().type().format();
-    Quantised quantised = null;
-    if (format != null && (shared || !format.affine())) {
-      String weight = shared ? "lm_head.MatMul.weight" : TABLE;
-      quantised = quantise(weight, List.of(rows), format);
-    }
-    String result =
-        quantised == null || quantised.offsets() != null
-            ? lookup(rows)
-            : codedLookup(rows, quantised);
+    Quantised quantised =
+        format == null || format.affine()
+            ? null
+            : quantise(shared ? "lm_head.MatMul.weight" : TABLE, List.of(rows), format);
     if (shared) {
       tied = new TiedHead(rows, quantised);
     }
-    return result;
+    return quantised == null ? lookup(rows) : codedLookup(rows, quantised);
   }
 
   private String lookup(WeightRows rows) {
     String table = floats(TABLE, List.of(rows), false);
-    return graph.node("", "Gather", EMBED + "/Gather", List.of(table, "input_ids"), Map.of());
+    return graph.add(
+        Node.of("Gather", List.of(table, "input_ids"), List.of(EMBED + "/Gather/output_0")));
   }
 
   /** A minimum has no place in GatherBlockQuantized: only for formats without. */
@@ -121,26 +114,23 @@ final class Projections {
     BlockFormat format = weight.format();
     // The same bytes under the lookup's shape: a Reshape would be folded into a second copy.
     String codes =
-        graph.external(
-            TABLE + "_Q" + format.bits() + "_rows",
-            UINT8,
-            weight.codeRegion(),
-            rows.rows(),
-            (long) rows.columns() * format.bits() / 8);
-    return graph.node(
-        MICROSOFT,
-        "GatherBlockQuantized",
-        EMBED + "/GatherBlockQuantized",
-        List.of(codes, "input_ids", weight.scales()),
-        Map.of(
-            "bits",
-            format.bits(),
-            "block_size",
-            format.group(),
-            "gather_axis",
-            0,
-            "quantize_axis",
-            1));
+        add(
+            weights.initializer(
+                TABLE + "_Q" + format.bits() + "_rows",
+                ElementType.UINT8,
+                weight.codeRegion(),
+                rows.rows(),
+                (long) rows.columns() * format.bits() / 8));
+    return graph.add(
+        Node.of(
+                "GatherBlockQuantized",
+                List.of(codes, "input_ids", weight.scales()),
+                List.of(EMBED + "/GatherBlockQuantized/output_0"))
+            .in(Node.MICROSOFT)
+            .with("bits", format.bits())
+            .with("block_size", format.group())
+            .with("gather_axis", 0)
+            .with("quantize_axis", 1));
   }
 
   /** Adds the output projection of an embedding that the checkpoint uses for both. */
@@ -150,16 +140,27 @@ final class Projections {
       throw new IllegalStateException("the embedding was not declared shared");
     }
     if (head.quantised() == null) {
-      graph.node(
-          MICROSOFT,
-          "FusedMatMul",
-          "/lm_head/MatMul",
-          List.of(input, TABLE),
-          List.of("logits"),
-          Map.of("transB", 1));
+      graph.add(
+          Node.of("FusedMatMul", List.of(input, TABLE), List.of(LOGITS))
+              .in(Node.MICROSOFT)
+              .with("transB", 1));
     } else {
-      product(
-          "/lm_head", input, head.rows().columns(), head.rows().rows(), head.quantised(), "logits");
+      codedProduct("/lm_head", input, List.of(head.rows()), head.quantised(), LOGITS);
+    }
+  }
+
+  /**
+   * Adds the output projection of a weight of its own.
+   *
+   * <p>What selects positions or computes a loss looks for one product before the logits. The
+   * affine formats would need two and are decoded instead.
+   */
+  void logits(String input, WeightRows rows) {
+    BlockFormat format = rows.tensor().type().format();
+    if (format == null || format.affine()) {
+      floatProduct("lm_head", input, List.of(rows), LOGITS);
+    } else {
+      product("/lm_head", "lm_head", input, List.of(rows), LOGITS);
     }
   }
 
@@ -168,9 +169,9 @@ final class Projections {
     ByteBuffer bytes =
         ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     bytes.asFloatBuffer().put(values);
-    Region region = graph.reserve(bytes.capacity());
-    graph.payload(bytes.capacity(), out -> region.write(out, 0, bytes.duplicate()));
-    return graph.external(name, FLOAT, region, values.length);
+    Region region = weights.reserve(bytes.capacity());
+    weights.add(region.bytes(), out -> region.write(out, 0, bytes.duplicate()));
+    return add(weights.initializer(name, ElementType.FLOAT, region, values.length));
   }
 
   private static List<List<WeightRows>> runsOfOneFormat(List<WeightRows> parts) {
@@ -192,59 +193,64 @@ final class Projections {
       String name, String weight, String input, List<WeightRows> parts, String output) {
     BlockFormat format = parts.get(0).tensor().type().format();
     if (format == null) {
-      String matrix = floats(weight + ".MatMul.weight", parts, true);
-      graph.node("", "MatMul", name + "/MatMul", List.of(input, matrix), List.of(output), Map.of());
+      floatProduct(weight, input, parts, output);
     } else {
       Quantised quantised = quantise(weight + ".MatMul.weight", parts, format);
-      product(name, input, parts.get(0).columns(), outputs(parts), quantised, output);
+      codedProduct(name, input, parts, quantised, output);
     }
   }
 
-  private void product(
-      String name, String input, int columns, int outputs, Quantised weight, String output) {
+  private void floatProduct(String weight, String input, List<WeightRows> parts, String output) {
+    String matrix = floats(weight + ".MatMul.weight", parts, true);
+    graph.add(Node.of("MatMul", List.of(input, matrix), List.of(output)));
+  }
+
+  private void codedProduct(
+      String name, String input, List<WeightRows> parts, Quantised weight, String output) {
     BlockFormat format = weight.format();
-    String matMul = name + "/MatMul_Q" + format.bits();
-    String coded = weight.offsets() == null ? output : matMul + "/output_0";
-    graph.node(
-        MICROSOFT,
-        "MatMulNBits",
-        matMul,
-        List.of(input, weight.codes(), weight.scales()),
-        List.of(coded),
-        Map.of(
-            "K", columns,
-            "N", outputs,
-            "bits", format.bits(),
-            "block_size", format.group(),
-            "accuracy_level", ACCURACY_LEVEL));
+    int columns = parts.get(0).columns();
+    String coded = weight.offsets() == null ? output : name + "/MatMul_Q" + format.bits();
+    graph.add(
+        Node.of("MatMulNBits", List.of(input, weight.codes(), weight.scales()), List.of(coded))
+            .in(Node.MICROSOFT)
+            .with("K", columns)
+            .with("N", outputs(parts))
+            .with("bits", format.bits())
+            .with("block_size", format.group())
+            .with("accuracy_level", ACCURACY_LEVEL));
     if (weight.offsets() != null) {
       String sums = groupSums(input, columns, format.group());
-      String offset =
-          graph.node(
-              "", "MatMul", name + "/offsets/MatMul", List.of(sums, weight.offsets()), Map.of());
-      graph.node(
-          "", "Add", name + "/offsets/Add", List.of(coded, offset), List.of(output), Map.of());
+      String offset = name + "/offsets/MatMul/output_0";
+      graph.add(Node.of("MatMul", List.of(sums, weight.offsets()), List.of(offset)));
+      graph.add(Node.of("Add", List.of(coded, offset), List.of(output)));
     }
   }
 
-  /** [batch, sequence, columns] to [batch, sequence, columns / group], once for each value. */
+  /** [batch, tokens, columns] to [batch, tokens, columns / group], once for each value. */
   private String groupSums(String value, int columns, int group) {
-    String key = value + "/groups_of_" + group;
-    String known = groupSums.get(key);
+    String name = value + "/groups_of_" + group;
+    String known = groupSums.get(name);
     if (known != null) {
       return known;
     }
-    long groups = columns / group;
-    String shape =
-        graph.int64s(
-            "/model/constants/INT64/[0, 0, " + groups + ", " + group + "]", 0, 0, groups, group);
-    String axis = graph.int64s("/model/constants/INT64/[-1]", -1);
-    String grouped = graph.node("", "Reshape", key + "/Reshape", List.of(value, shape), Map.of());
+    String shape = constant(0, 0, columns / group, group);
+    String grouped = graph.add("Reshape", name, value, shape);
     String sums =
-        graph.node(
-            "", "ReduceSum", key + "/ReduceSum", List.of(grouped, axis), Map.of("keepdims", 0));
-    groupSums.put(key, sums);
+        graph.add(
+            Node.of("ReduceSum", List.of(grouped, constant(-1)), List.of(name + "/sums"))
+                .with("keepdims", 0));
+    groupSums.put(name, sums);
     return sums;
+  }
+
+  /** A vector of integers, once for each value. */
+  private String constant(long... values) {
+    List<Long> key = new ArrayList<>();
+    for (long value : values) {
+      key.add(value);
+    }
+    return constants.computeIfAbsent(
+        key, absent -> graph.constant("/model/constants/INT64/" + key, Tensor.ofLongs(values)));
   }
 
   private Quantised quantise(String name, List<WeightRows> parts, BlockFormat format) {
@@ -252,29 +258,38 @@ final class Projections {
     long columns = parts.get(0).columns();
     long groups = columns / format.group();
     long blob = (long) format.group() * format.bits() / 8;
-    Region codes = graph.reserve(outputs * groups * blob);
-    Region scales = graph.reserve(outputs * groups * Float.BYTES);
-    Region offsets = format.affine() ? graph.reserve(groups * outputs * Float.BYTES) : null;
+    Region codes = weights.reserve(outputs * groups * blob);
+    Region scales = weights.reserve(outputs * groups * Float.BYTES);
+    Region offsets = format.affine() ? weights.reserve(groups * outputs * Float.BYTES) : null;
     long bytes = codes.bytes() + scales.bytes() + (offsets == null ? 0 : offsets.bytes());
-    graph.payload(bytes, new QuantisedMatrix(file, parts, format, codes, scales, offsets));
+    weights.add(bytes, new QuantisedMatrix(file, parts, format, codes, scales, offsets));
+    String coded = name + "_Q" + format.bits();
     return new Quantised(
         format,
         codes,
-        graph.external(name + "_Q" + format.bits(), UINT8, codes, outputs, groups, blob),
-        graph.external(name + "_scales", FLOAT, scales, outputs, groups),
+        add(weights.initializer(coded, ElementType.UINT8, codes, outputs, groups, blob)),
+        add(weights.initializer(name + "_scales", ElementType.FLOAT, scales, outputs, groups)),
         offsets == null
             ? null
-            : graph.external(name + "_offsets", FLOAT, offsets, groups, outputs));
+            : add(
+                weights.initializer(
+                    name + "_offsets", ElementType.FLOAT, offsets, groups, outputs)));
   }
 
   private String floats(String name, List<WeightRows> parts, boolean transposed) {
     long outputs = outputs(parts);
     long columns = parts.get(0).columns();
-    Region region = graph.reserve(outputs * columns * Float.BYTES);
-    graph.payload(region.bytes(), new FloatMatrix(file, parts, region, transposed));
-    return transposed
-        ? graph.external(name, FLOAT, region, columns, outputs)
-        : graph.external(name, FLOAT, region, outputs, columns);
+    Region region = weights.reserve(outputs * columns * Float.BYTES);
+    weights.add(region.bytes(), new FloatMatrix(file, parts, region, transposed));
+    return add(
+        transposed
+            ? weights.initializer(name, ElementType.FLOAT, region, columns, outputs)
+            : weights.initializer(name, ElementType.FLOAT, region, outputs, columns));
+  }
+
+  private String add(Initializer initializer) {
+    graph.add(initializer);
+    return initializer.name();
   }
 
   private static int outputs(List<WeightRows> parts) {

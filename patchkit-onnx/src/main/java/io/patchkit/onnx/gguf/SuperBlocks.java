@@ -1,5 +1,6 @@
 package io.patchkit.onnx.gguf;
 
+import io.patchkit.format.Float16;
 import java.nio.ByteBuffer;
 
 /**
@@ -13,8 +14,8 @@ final class SuperBlocks {
 
   /** scales[16] (scale low, minimum high), two-bit codes[64], d, dmin. */
   static void q2(ByteBuffer source, int offset, Block block) {
-    float scale = Half.at(source, offset + 80);
-    float minimum = Half.at(source, offset + 82);
+    float scale = Float16.toFloat(source.getShort(offset + 80));
+    float minimum = Float16.toFloat(source.getShort(offset + 82));
     for (int group = 0; group < 16; group++) {
       int packed = source.get(offset + group);
       block.scales[group] = scale * (packed & 15);
@@ -25,7 +26,7 @@ final class SuperBlocks {
 
   /** high bits[32], two-bit codes[64], sixteen six-bit scales[12], d. */
   static void q3(ByteBuffer source, int offset, Block block) {
-    float scale = Half.at(source, offset + 108);
+    float scale = Float16.toFloat(source.getShort(offset + 108));
     for (int group = 0; group < 16; group++) {
       int low = source.get(offset + 96 + group % 8);
       int high = source.get(offset + 104 + group % 4);
@@ -57,7 +58,7 @@ final class SuperBlocks {
 
   /** low four bits[128], high two bits[64], scales[16], d. */
   static void q6(ByteBuffer source, int offset, Block block) {
-    float scale = Half.at(source, offset + 208);
+    float scale = Float16.toFloat(source.getShort(offset + 208));
     for (int group = 0; group < 16; group++) {
       block.scales[group] = scale * source.get(offset + 192 + group);
     }
@@ -87,8 +88,8 @@ final class SuperBlocks {
   }
 
   private static void sixBitScales(ByteBuffer source, int offset, Block block) {
-    float scale = Half.at(source, offset);
-    float minimum = Half.at(source, offset + 2);
+    float scale = Float16.toFloat(source.getShort(offset));
+    float minimum = Float16.toFloat(source.getShort(offset + 2));
     int packed = offset + 4;
     for (int group = 0; group < 8; group++) {
       int first = source.get(packed + group % 4);

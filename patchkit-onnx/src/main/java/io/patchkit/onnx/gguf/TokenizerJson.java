@@ -1,5 +1,6 @@
 package io.patchkit.onnx.gguf;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -22,7 +23,7 @@ final class TokenizerJson {
   }
 
   static void write(OutputStream out, TokenizerModel model) throws IOException {
-    try (JsonGenerator json = ConfigFiles.JSON.createGenerator(out)) {
+    try (JsonGenerator json = new JsonFactory().createGenerator(out)) {
       new TokenizerJson(json, model.vocabulary(), model.special()).write(model);
     }
   }

@@ -1,6 +1,8 @@
 package io.patchkit.onnx.gguf;
 
 import io.patchkit.CorruptModelException;
+import io.patchkit.format.BFloat16;
+import io.patchkit.format.Float16;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -77,8 +79,8 @@ record WeightRows(GgufTensor tensor, int interleaved) {
         row[i] =
             switch (tensor.type()) {
               case F32 -> bytes.getFloat(offset + 4 * i);
-              case F16 -> Half.at(bytes, offset + 2 * i);
-              default -> Float.intBitsToFloat(bytes.getShort(offset + 2 * i) << 16);
+              case F16 -> Float16.toFloat(bytes.getShort(offset + 2 * i));
+              default -> BFloat16.toFloat(bytes.getShort(offset + 2 * i));
             };
       }
     } else {

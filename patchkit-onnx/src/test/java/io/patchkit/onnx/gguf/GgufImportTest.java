@@ -127,11 +127,12 @@ class GgufImportTest {
   @Test
   void anExistingFolderIsLeftAlone() throws Exception {
     Path taken = Files.createDirectory(folder.resolve("taken"));
+    Path mine = Files.createFile(taken.resolve("mine"));
     Path checkpoint = write(TinyLlama.tied(GgmlType.Q8_0, 19));
     assertThatThrownBy(() -> GgufImport.convert(checkpoint, taken))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("exists");
-    assertThat(list(taken)).isEmpty();
+        .hasMessageContaining("is there already");
+    assertThat(list(taken)).containsExactly(mine);
   }
 
   /** Weights exact to rounding; with activations in eight bits still the same model. */

@@ -24,7 +24,7 @@ final class ImportedModel implements AutoCloseable {
   private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
   private final OrtSession session;
 
-  private ImportedModel(byte[] graph, Path folder) throws OrtException {
+  ImportedModel(byte[] graph, Path folder) throws OrtException {
     try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
       options.setIntraOpNumThreads(1);
       options.addConfigEntry(
@@ -54,8 +54,20 @@ final class ImportedModel implements AutoCloseable {
 
   /** Logits of every position of one row, from an empty past. */
   float[][] logits(int[] ids) throws OrtException {
+    return logits(ids, Map.of());
+  }
+
+  /**
+   * Logits with more inputs than a decoder has.
+   *
+   * @param more arrays that become tensors, by input
+   */
+  float[][] logits(int[] ids, Map<String, ?> more) throws OrtException {
     Map<String, OnnxTensor> inputs = new HashMap<>();
     try {
+      for (Map.Entry<String, ?> input : more.entrySet()) {
+        inputs.put(input.getKey(), OnnxTensor.createTensor(environment, input.getValue()));
+      }
       long[] row = Arrays.stream(ids).asLongStream().toArray();
       long[] mask = new long[ids.length];
       Arrays.fill(mask, 1);
