@@ -41,13 +41,9 @@ final class Projections {
   /** What the output projection needs of an embedding it shares. */
   private record TiedHead(WeightRows rows, @Nullable Quantised quantised) {}
 
-  /** The initializers of a quantised weight. */
+  /** A quantised weight: where its codes will lie, and its other initializers. */
   private record Quantised(
-      BlockFormat format,
-      Region codeRegion,
-      String codes,
-      String scales,
-      @Nullable String offsets) {}
+      String name, BlockFormat format, Region codes, String scales, @Nullable String offsets) {}
 
   Projections(GgufFile file, Graph graph, WeightPlan weights) {
     this.file = file;
@@ -112,15 +108,10 @@ final class Projections {
   /** A minimum has no place in GatherBlockQuantized: only for formats without. */
   private String codedLookup(WeightRows rows, Quantised weight) {
     BlockFormat format = weight.format();
-    // The same bytes under the lookup's shape: a Reshape would be folded into a second copy.
-    String codes =
-        add(
-            weights.initializer(
-                TABLE + "_Q" + format.bits() + "_rows",
-                ElementType.UINT8,
-                weight.codeRegion(),
-                rows.rows(),
-                (long) rows.columns() * format.bits() / 8));
+    // A tied head has the same bytes under its own shape: Reshape would fold into a second copy.
+    long rowBytes = (long) rows.columns() * format.bits() / 8;
+    String codes = TABLE + "_Q" + format.bits();
+    add(weights.initializer(codes, ElementType.UINT8, weight.codes(), rows.rows(), rowBytes));
     return graph.add(
         Node.of(
                 "GatherBlockQuantized",
@@ -209,12 +200,23 @@ final class Projections {
       String name, String input, List<WeightRows> parts, Quantised weight, String output) {
     BlockFormat format = weight.format();
     int columns = parts.get(0).columns();
+    int outputs = outputs(parts);
+    int groups = columns / format.group();
+    String codes = weight.name() + "_Q" + format.bits();
+    add(
+        weights.initializer(
+            codes,
+            ElementType.UINT8,
+            weight.codes(),
+            outputs,
+            groups,
+            format.group() * format.bits() / 8));
     String coded = weight.offsets() == null ? output : name + "/MatMul_Q" + format.bits();
     graph.add(
-        Node.of("MatMulNBits", List.of(input, weight.codes(), weight.scales()), List.of(coded))
+        Node.of("MatMulNBits", List.of(input, codes, weight.scales()), List.of(coded))
             .in(Node.MICROSOFT)
             .with("K", columns)
-            .with("N", outputs(parts))
+            .with("N", outputs)
             .with("bits", format.bits())
             .with("block_size", format.group())
             .with("accuracy_level", ACCURACY_LEVEL));
@@ -257,17 +259,15 @@ final class Projections {
     long outputs = outputs(parts);
     long columns = parts.get(0).columns();
     long groups = columns / format.group();
-    long blob = (long) format.group() * format.bits() / 8;
-    Region codes = weights.reserve(outputs * groups * blob);
+    Region codes = weights.reserve(outputs * columns * format.bits() / 8);
     Region scales = weights.reserve(outputs * groups * Float.BYTES);
     Region offsets = format.affine() ? weights.reserve(groups * outputs * Float.BYTES) : null;
     long bytes = codes.bytes() + scales.bytes() + (offsets == null ? 0 : offsets.bytes());
     weights.add(bytes, new QuantisedMatrix(file, parts, format, codes, scales, offsets));
-    String coded = name + "_Q" + format.bits();
     return new Quantised(
+        name,
         format,
         codes,
-        add(weights.initializer(coded, ElementType.UINT8, codes, outputs, groups, blob)),
         add(weights.initializer(name + "_scales", ElementType.FLOAT, scales, outputs, groups)),
         offsets == null
             ? null

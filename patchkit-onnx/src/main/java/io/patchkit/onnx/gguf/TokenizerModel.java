@@ -101,6 +101,10 @@ sealed interface TokenizerModel {
           "metadata tokenizer.ggml.scores has %s; expected one for each of %d tokens"
               .formatted(scores == null ? "no entry" : scores.size() + " entries", size));
     }
+    if (metadata.flagOr("tokenizer.ggml.remove_extra_whitespaces", false)) {
+      throw new UnsupportedModelException(
+          "tokenizer.ggml.remove_extra_whitespaces is true, which is unsupported");
+    }
     return new SentencePiece(
         vocabulary,
         SpecialTokens.of(metadata, vocabulary, true),

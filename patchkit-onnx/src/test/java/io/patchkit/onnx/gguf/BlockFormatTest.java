@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -111,17 +109,15 @@ class BlockFormatTest {
 
   private static List<Vector> vectors() throws IOException {
     List<Vector> vectors = new ArrayList<>();
-    try (InputStream in = BlockFormatTest.class.getResourceAsStream("/gguf/blocks.json")) {
-      for (JsonNode node : new ObjectMapper().readTree(in)) {
-        byte[] weights = Base64.getDecoder().decode(node.get("weights").asText());
-        float[] floats = new float[weights.length / 4];
-        ByteBuffer.wrap(weights).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(floats);
-        vectors.add(
-            new Vector(
-                GgmlType.valueOf(node.get("type").asText()),
-                Base64.getDecoder().decode(node.get("bytes").asText()),
-                floats));
-      }
+    for (JsonNode node : OracleFiles.json("blocks.json")) {
+      byte[] weights = Base64.getDecoder().decode(node.get("weights").asText());
+      float[] floats = new float[weights.length / 4];
+      ByteBuffer.wrap(weights).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(floats);
+      vectors.add(
+          new Vector(
+              GgmlType.valueOf(node.get("type").asText()),
+              Base64.getDecoder().decode(node.get("bytes").asText()),
+              floats));
     }
     return vectors;
   }
