@@ -1,0 +1,28 @@
+package io.patchkit.train;
+
+import io.patchkit.FinishReason;
+import io.patchkit.Generation;
+import java.util.Objects;
+
+/**
+ * What was answered to a prompt.
+ *
+ * @param text the answer; may be empty
+ * @param complete whether the speaker ended it, rather than a length or time limit
+ */
+public record Answer(String text, boolean complete) {
+
+  public Answer {
+    Objects.requireNonNull(text, "text");
+  }
+
+  /** An answer that is all there. */
+  public static Answer of(String text) {
+    return new Answer(text, true);
+  }
+
+  /** What a model generated; complete if the model stopped of its own accord. */
+  public static Answer of(Generation generation) {
+    return new Answer(generation.text(), generation.finishReason() == FinishReason.STOP_TOKEN);
+  }
+}

@@ -1,0 +1,221 @@
+package io.patchkit.train;
+
+import io.patchkit.PatchkitException;
+import io.patchkit.Prefix;
+import io.patchkit.format.AtomicFiles;
+import io.patchkit.format.DType;
+import io.patchkit.format.FormatException;
+import io.patchkit.format.JsonLimits;
+import io.patchkit.format.JsonObject;
+import io.patchkit.format.Safetensors;
+import io.patchkit.format.SafetensorsLimits;
+import io.patchkit.format.StrictJson;
+import io.patchkit.format.Tensor;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The checkpoints of one training: safetensors files named {@code step-00000012.safetensors}, the
+ * newest two of them. A file holds the prefix ({@code parameters}), the optimizer's moments, the
+ * best prefix so far, and in its metadata one JSON object with the rest of the state and the digest
+ * of the plan. It appears whole or not at all; one that does not read back is passed over for the
+ * one before it.
+ */
+final class CheckpointFolder {
+
+  private static final Logger LOGGER = System.getLogger(CheckpointFolder.class.getName());
+
+  private static final String NAMES = "step-*.safetensors";
+  private static final String ABANDONED = ".????????-????-????-????-????????????.tmp";
+  private static final String STATE = "patchkit.training";
+  private static final int KEPT = 2;
+  private static final SafetensorsLimits LIMITS =
+      SafetensorsLimits.defaults().withMaxBytes(Integer.MAX_VALUE);
+
+  private final Path directory;
+
+  private CheckpointFolder(Path directory) {
+    this.directory = directory;
+  }
+
+  /** The folder, made if there is none, and rid of what an earlier crash left half-written. */
+  static CheckpointFolder open(Path directory) {
+    try {
+      Files.createDirectories(directory);
+      for (Path abandoned : list(directory, ABANDONED)) {
+        Files.deleteIfExists(abandoned);
+      }
+    } catch (IOException e) {
+      throw new PatchkitException(
+          "cannot open the checkpoint folder " + directory + ": " + e.getMessage(), e);
+    }
+    return new CheckpointFolder(directory);
+  }
+
+  /**
+   * The newest state that reads back, or null where there is none.
+   *
+   * @param start the prefix that the training starts from
+   * @param planDigest of the training that wants to go on
+   * @param criterion name of what chooses among states, or empty
+   * @throws PatchkitException if the checkpoints are another training's
+   */
+  @Nullable TrainingState load(Prefix start, String planDigest, String criterion) {
+    try {
+      List<Path> files = list(directory, NAMES);
+      files.sort(Comparator.reverseOrder());
+      for (Path file : files) {
+        try {
+          return read(file, start, planDigest, criterion);
+        } catch (FormatException | IllegalArgumentException e) {
+          LOGGER.log(
+              Level.WARNING, "passing over the damaged checkpoint {0}: {1}", file, e.getMessage());
+        }
+      }
+      return null;
+    } catch (IOException e) {
+      throw new PatchkitException(
+          "cannot read the checkpoints in " + directory + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Writes a state, drops all but the newest two, and returns the file. */
+  Path save(TrainingState state, String planDigest, String criterion) {
+    Path file = directory.resolve("step-%08d.safetensors".formatted(state.step));
+    try {
+      byte[] content = encode(state, planDigest, criterion).toBytes();
+      Uninterrupted.run(() -> AtomicFiles.writeFile(file, content));
+      List<Path> files = list(directory, NAMES);
+      files.sort(Comparator.reverseOrder());
+      for (Path old : files.subList(Math.min(KEPT, files.size()), files.size())) {
+        Files.deleteIfExists(old);
+      }
+    } catch (IOException e) {
+      throw new PatchkitException("cannot write the checkpoint " + file + ": " + e.getMessage(), e);
+    }
+    return file;
+  }
+
+  private static Safetensors encode(TrainingState state, String planDigest, String criterion) {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    tensors.put("parameters", tensor(state.parameters));
+    tensors.put("moment1", tensor(state.moments.first));
+    tensors.put("moment2", tensor(state.moments.second));
+    JsonObject.Builder json =
+        JsonObject.builder()
+            .put("version", 1)
+            .put("plan", planDigest)
+            .put("criterion", criterion)
+            .put("step", state.step)
+            .put("curves", state.curves)
+            .put("sinceImprovement", state.sinceImprovement);
+    TrainingState.Best best = state.best;
+    if (best != null) {
+      tensors.put("best", tensor(TrainingState.numbers(best.prefix())));
+      json.put("bar", state.bar)
+          .put(
+              "best",
+              JsonObject.builder()
+                  .put("step", best.step())
+                  .put("criterion", best.criterion())
+                  .build());
+    }
+    json.put("sha256", digest(tensors));
+    return new Safetensors(tensors, Map.of(STATE, json.build().toString()));
+  }
+
+  private static TrainingState read(Path file, Prefix start, String planDigest, String criterion)
+      throws IOException {
+    Safetensors content = Safetensors.load(file, LIMITS);
+    String text = content.metadata().get(STATE);
+    if (text == null) {
+      throw new IllegalArgumentException("its metadata has no " + STATE);
+    }
+    JsonObject json =
+        StrictJson.parseObject(text.getBytes(StandardCharsets.UTF_8), JsonLimits.defaults());
+    json.integer("version", 1, 1);
+    requireSame(file, "plan", planDigest, json.string("plan"));
+    requireSame(file, "criterion", criterion, json.string("criterion"));
+    if (!json.string("sha256").equals(digest(content.tensors()))) {
+      throw new IllegalArgumentException("its numbers are not those that were written");
+    }
+    int size = TrainingState.numbers(start).length;
+    TrainingState state =
+        TrainingState.restored(
+            start,
+            numbers(content, "parameters", size),
+            new AdamW.Moments(
+                numbers(content, "moment1", size), numbers(content, "moment2", size)));
+    state.step = json.integer("step", 0, Integer.MAX_VALUE);
+    state.curves = json.string("curves");
+    state.sinceImprovement = json.integer("sinceImprovement", 0, Integer.MAX_VALUE);
+    JsonObject best = json.optionalObject("best");
+    if (best != null) {
+      state.bar = json.number("bar", -Double.MAX_VALUE, Double.MAX_VALUE);
+      state.best =
+          new TrainingState.Best(
+              best.integer("step", 0, Integer.MAX_VALUE),
+              best.number("criterion", -Double.MAX_VALUE, Double.MAX_VALUE),
+              TrainingState.prefix(start, numbers(content, "best", size)));
+    }
+    return state;
+  }
+
+  private static void requireSame(Path file, String what, String expected, String found) {
+    if (!expected.equals(found)) {
+      throw new PatchkitException(
+          file
+              + " belongs to another training: expected the "
+              + what
+              + " '"
+              + expected
+              + "', found '"
+              + found
+              + "'; train with the plan, data and selection of before, or in another folder");
+    }
+  }
+
+  private static Tensor tensor(float[] numbers) {
+    return Tensor.of(DType.F32, numbers, numbers.length);
+  }
+
+  private static float[] numbers(Safetensors content, String name, int size) {
+    Tensor tensor = content.tensors().get(name);
+    if (tensor == null || tensor.dtype() != DType.F32 || tensor.size() != size) {
+      throw new IllegalArgumentException(
+          "expected " + size + " floats named " + name + ", found " + tensor);
+    }
+    return tensor.toArray();
+  }
+
+  private static String digest(Map<String, Tensor> tensors) {
+    DataDigest digest = new DataDigest();
+    for (String name : List.of("parameters", "moment1", "moment2", "best")) {
+      Tensor tensor = tensors.get(name);
+      digest.add(name);
+      if (tensor != null) {
+        digest.add(tensor.toArray());
+      }
+    }
+    return digest.hex();
+  }
+
+  private static List<Path> list(Path directory, String glob) throws IOException {
+    List<Path> files = new ArrayList<>();
+    try (DirectoryStream<Path> matching = Files.newDirectoryStream(directory, glob)) {
+      matching.forEach(files::add);
+    }
+    return files;
+  }
+}

@@ -1,0 +1,36 @@
+package io.patchkit.train;
+
+import java.util.Arrays;
+
+/**
+ * A prompt with a preferred and a rejected answer, as tokens of the model in training.
+ *
+ * @param chosen the prompt and the preferred answer
+ * @param rejected the same prompt and the rejected answer
+ */
+public record PairTokens(AnswerTokens chosen, AnswerTokens rejected) {
+
+  public PairTokens {
+    if (!Arrays.equals(chosen.prompt(), rejected.prompt())) {
+      throw new IllegalArgumentException(
+          "chosen and rejected answer different prompts; allowed: one prompt");
+    }
+    if (chosen.equals(rejected)) {
+      throw new IllegalArgumentException(
+          "chosen and rejected are equal; allowed: answers that differ");
+    }
+  }
+
+  /** A pair from its tokens. */
+  public static PairTokens of(int[] prompt, int[] chosen, int[] rejected) {
+    return new PairTokens(AnswerTokens.of(prompt, chosen), AnswerTokens.of(prompt, rejected));
+  }
+
+  /** The tokens of a pair of texts, in the vocabulary of the model. */
+  public static PairTokens of(DifferentiableModel model, PreferencePair pair) {
+    return of(
+        model.encode(pair.prompt()),
+        model.encodeAnswer(pair.chosen().text(), pair.chosen().complete()),
+        model.encodeAnswer(pair.rejected().text(), pair.rejected().complete()));
+  }
+}

@@ -1,0 +1,27 @@
+package io.patchkit.train;
+
+/**
+ * Watches a training. Called on the training's own thread, so what a listener does adds to the
+ * time; an exception that it throws ends the training.
+ */
+public interface TrainingListener {
+
+  /**
+   * The training starts.
+   *
+   * @param firstStep 0, or where a resumed training goes on: steps from here on are reported anew
+   */
+  default void onStart(TrainingPlan plan, int firstStep) {}
+
+  /** A step was made. */
+  default void onStep(TrainingProgress progress) {}
+
+  /** A state was judged. */
+  default void onValidation(ValidationResult result) {}
+
+  /** Something looks wrong. */
+  default void onWarning(TrainingWarning warning) {}
+
+  /** The training has ended. */
+  default void onFinish(TrainedPatch trained) {}
+}

@@ -1,0 +1,204 @@
+package io.patchkit.train;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that decides what a training does: equal plans on equal models give equal patches, bit
+ * by bit on one machine. Immutable; start from {@link #of} and change what you need.
+ *
+ * @param initialisation the prefix to start from
+ * @param terms the objectives with their data, at least one, of distinct names
+ * @param steps number of optimizer steps, ≥ 1
+ * @param learningRate of each step
+ * @param optimizer hyper-parameters of AdamW
+ * @param maxGradientNorm the gradient is scaled down to this Euclidean norm, above 0; infinity to
+ *     never clip
+ * @param frozenPositions how many of the first virtual tokens stay as they are, ≥ 0; a frozen first
+ *     key/value position keeps the sink that attention rests on (Cartridges, arXiv 2506.06266)
+ * @param microBatch the most rows that the engine is given at once, ≥ 1; gradients of a step are
+ *     accumulated over as many calls as that takes. Memory grows with it; the result does not
+ *     depend on it but for rounding
+ * @param seed of the data's order and of random initialisation
+ * @param validation how states are judged; null to take the last state
+ */
+public record TrainingPlan(
+    Initialisation initialisation,
+    List<Term> terms,
+    int steps,
+    LearningRate learningRate,
+    AdamW optimizer,
+    double maxGradientNorm,
+    int frozenPositions,
+    int microBatch,
+    long seed,
+    @Nullable Validation validation) {
+
+  private static final double DEFAULT_PEAK = 3e-3;
+  private static final int DEFAULT_MICRO_BATCH = 4;
+
+  public TrainingPlan {
+    Objects.requireNonNull(initialisation, "initialisation");
+    Objects.requireNonNull(learningRate, "learningRate");
+    Objects.requireNonNull(optimizer, "optimizer");
+    terms = List.copyOf(terms);
+    if (terms.isEmpty()) {
+      throw new IllegalArgumentException("terms is empty; allowed: at least one term");
+    }
+    requireDistinctNames("terms", terms);
+    requireAtLeast("steps", steps, 1);
+    requireAtLeast("frozenPositions", frozenPositions, 0);
+    requireAtLeast("microBatch", microBatch, 1);
+    if (!(maxGradientNorm > 0)) {
+      throw new IllegalArgumentException(
+          "maxGradientNorm is " + maxGradientNorm + "; allowed: above 0, infinity to never clip");
+    }
+  }
+
+  /**
+   * A plan with the defaults that have worked: cosine from 3e-3 after five steps of warm-up, no
+   * weight decay, gradient norm at most 1, four rows at once, seed 0, the last state taken.
+   */
+  public static TrainingPlan of(Initialisation initialisation, int steps, Term... terms) {
+    return new TrainingPlan(
+        initialisation,
+        List.of(terms),
+        steps,
+        LearningRate.cosine(DEFAULT_PEAK),
+        AdamW.defaults(),
+        1,
+        0,
+        DEFAULT_MICRO_BATCH,
+        0,
+        null);
+  }
+
+  public TrainingPlan withLearningRate(LearningRate learningRate) {
+    return new TrainingPlan(
+        initialisation,
+        terms,
+        steps,
+        learningRate,
+        optimizer,
+        maxGradientNorm,
+        frozenPositions,
+        microBatch,
+        seed,
+        validation);
+  }
+
+  public TrainingPlan withOptimizer(AdamW optimizer) {
+    return new TrainingPlan(
+        initialisation,
+        terms,
+        steps,
+        learningRate,
+        optimizer,
+        maxGradientNorm,
+        frozenPositions,
+        microBatch,
+        seed,
+        validation);
+  }
+
+  public TrainingPlan withMaxGradientNorm(double maxGradientNorm) {
+    return new TrainingPlan(
+        initialisation,
+        terms,
+        steps,
+        learningRate,
+        optimizer,
+        maxGradientNorm,
+        frozenPositions,
+        microBatch,
+        seed,
+        validation);
+  }
+
+  public TrainingPlan withFrozenPositions(int frozenPositions) {
+    return new TrainingPlan(
+        initialisation,
+        terms,
+        steps,
+        learningRate,
+        optimizer,
+        maxGradientNorm,
+        frozenPositions,
+        microBatch,
+        seed,
+        validation);
+  }
+
+  public TrainingPlan withMicroBatch(int microBatch) {
+    return new TrainingPlan(
+        initialisation,
+        terms,
+        steps,
+        learningRate,
+        optimizer,
+        maxGradientNorm,
+        frozenPositions,
+        microBatch,
+        seed,
+        validation);
+  }
+
+  public TrainingPlan withSeed(long seed) {
+    return new TrainingPlan(
+        initialisation,
+        terms,
+        steps,
+        learningRate,
+        optimizer,
+        maxGradientNorm,
+        frozenPositions,
+        microBatch,
+        seed,
+        validation);
+  }
+
+  public TrainingPlan withValidation(Validation validation) {
+    return new TrainingPlan(
+        initialisation,
+        terms,
+        steps,
+        learningRate,
+        optimizer,
+        maxGradientNorm,
+        frozenPositions,
+        microBatch,
+        seed,
+        validation);
+  }
+
+  /**
+   * The plan as JSON text on one line, with digests in place of data. Equal plans give equal text.
+   */
+  public String describe() {
+    return PlanJson.of(this).toString();
+  }
+
+  /** Lower-case hexadecimal SHA-256 of {@link #describe()}: what a checkpoint belongs to. */
+  public String digest() {
+    return new DataDigest().add(describe()).hex();
+  }
+
+  static void requireDistinctNames(String field, List<Term> terms) {
+    Set<String> names = new HashSet<>();
+    for (Term term : terms) {
+      if (!names.add(term.name())) {
+        throw new IllegalArgumentException(
+            field + " has two terms named '" + term.name() + "'; allowed: distinct names");
+      }
+    }
+  }
+
+  private static void requireAtLeast(String field, int value, int min) {
+    if (value < min) {
+      throw new IllegalArgumentException(field + " is " + value + "; allowed: at least " + min);
+    }
+  }
+}

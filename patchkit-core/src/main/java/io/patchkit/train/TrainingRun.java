@@ -1,0 +1,245 @@
+package io.patchkit.train;
+
+import io.patchkit.KeyValuePrefix;
+import io.patchkit.ModelShape;
+import io.patchkit.Prefix;
+import io.patchkit.SoftPrompt;
+import io.patchkit.train.PatchTrainer.Checkpoints;
+import io.patchkit.train.PatchTrainer.Selection;
+import io.patchkit.train.TrainedPatch.StopReason;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** One training from its start or a checkpoint to its end. Used once. */
+final class TrainingRun {
+
+  private final DifferentiableModel model;
+  private final TrainingPlan plan;
+  private final List<TrainingListener> listeners;
+  private final Clock clock;
+  private final Prefix start;
+  private final @Nullable CheckpointFolder folder;
+  private final int checkpointEvery;
+  private final String planDigest;
+  private final List<BoundObjective> objectives = new ArrayList<>();
+  private final List<BatchOrder> orders = new ArrayList<>();
+  private final TrainingWatch watch;
+  private final @Nullable Judge judge;
+  private @Nullable Path lastCheckpoint;
+
+  TrainingRun(
+      DifferentiableModel model,
+      TrainingPlan plan,
+      List<TrainingListener> listeners,
+      @Nullable Checkpoints checkpoints,
+      @Nullable Selection selection,
+      Clock clock) {
+    this.model = model;
+    this.plan = plan;
+    this.listeners = listeners;
+    this.clock = clock;
+    this.start = plan.initialisation().prefix(model, plan.seed());
+    requireFits(start, model.shape(), plan.frozenPositions());
+    this.folder = checkpoints == null ? null : CheckpointFolder.open(checkpoints.directory());
+    this.checkpointEvery = checkpoints == null ? 0 : checkpoints.everySteps();
+    this.planDigest =
+        new DataDigest()
+            .add(plan.digest())
+            .add(start.digest())
+            .add(String.join(" ", model.base().fingerprints()))
+            .hex();
+    for (Term term : plan.terms()) {
+      objectives.add(BoundObjective.bind(term.objective(), model, start, plan.microBatch()));
+      orders.add(new BatchOrder(term.name(), term.objective().size(), term.perStep(), plan.seed()));
+    }
+    this.watch = new TrainingWatch(plan);
+    Validation validation = plan.validation();
+    this.judge =
+        validation == null
+            ? null
+            : new Judge(validation, selection, model, start, plan.microBatch());
+  }
+
+  TrainedPatch train() {
+    TrainingState state = startingState();
+    Instant begun = clock.instant();
+    int firstStep = state.step;
+    listeners.forEach(listener -> listener.onStart(plan, firstStep));
+    StopReason reason = StopReason.STEPS_DONE;
+    while (true) {
+      // Before the judgement, which a resumed training makes again.
+      stopIfInterrupted(state);
+      if (judge != null && judge.isDue(state.step, plan.steps())) {
+        ValidationResult result = judge.judge(state, lastCheckpoint);
+        listeners.forEach(listener -> listener.onValidation(result));
+        if (judge.isOutOfPatience(state)) {
+          reason = StopReason.NO_IMPROVEMENT;
+          break;
+        }
+      }
+      if (state.step == plan.steps()) {
+        break;
+      }
+      step(state, begun, firstStep);
+    }
+    TrainedPatch trained = result(state, reason);
+    listeners.forEach(listener -> listener.onFinish(trained));
+    return trained;
+  }
+
+  private TrainingState startingState() {
+    TrainingState stored = folder == null ? null : folder.load(start, planDigest, criterion());
+    return stored == null ? TrainingState.initial(start) : stored;
+  }
+
+  private void step(TrainingState state, Instant begun, int firstStep) {
+    Instant stepBegun = clock.instant();
+    Prefix prefix = state.prefix();
+    double[] gradient = new double[state.parameters.length];
+    List<TermProgress> terms = new ArrayList<>();
+    double loss = 0;
+    long tokens = 0;
+    for (int i = 0; i < objectives.size(); i++) {
+      Term term = plan.terms().get(i);
+      int[] items = orders.get(i).items(state.step);
+      BatchLoss batch = objectives.get(i).loss(prefix, items, term.weight(), gradient);
+      terms.add(batch.progress(term.name()));
+      loss += term.weight() * batch.loss();
+      tokens += batch.tokens();
+    }
+    int frozen = plan.frozenPositions() * (gradient.length / start.length());
+    double norm = GradientClipping.norm(gradient, frozen);
+    requireFinite(Double.isFinite(loss), state.step, "the loss " + loss);
+    requireFinite(Double.isFinite(norm), state.step, "a gradient of norm " + norm);
+    double learningRate = plan.learningRate().at(state.step, plan.steps());
+    GradientClipping.clip(gradient, norm, plan.maxGradientNorm());
+    plan.optimizer()
+        .step(state.parameters, gradient, state.moments, state.step + 1, learningRate, frozen);
+    requireFinite(state.isFinite(), state.step, "a prefix with numbers that are not finite");
+    state.curves = curves(state, loss, terms, norm, learningRate);
+    TrainingProgress progress =
+        progress(state.step, firstStep, loss, terms, norm, learningRate, tokens, stepBegun, begun);
+    listeners.forEach(listener -> listener.onStep(progress));
+    watch.observe(progress).forEach(this::warn);
+    state.step++;
+    // After the listeners: what a checkpoint has behind it, they have been told.
+    if (checkpointEvery > 0 && state.step % checkpointEvery == 0) {
+      save(state);
+    }
+  }
+
+  private TrainingProgress progress(
+      int step,
+      int firstStep,
+      double loss,
+      List<TermProgress> terms,
+      double norm,
+      double learningRate,
+      long tokens,
+      Instant stepBegun,
+      Instant begun) {
+    Instant now = clock.instant();
+    double seconds = Duration.between(stepBegun, now).toNanos() / 1e9;
+    Duration elapsed = Duration.between(begun, now);
+    long made = step + 1L - firstStep;
+    return new TrainingProgress(
+        step,
+        plan.steps(),
+        loss,
+        terms,
+        norm,
+        learningRate,
+        tokens,
+        seconds > 0 ? tokens / seconds : 0,
+        elapsed,
+        elapsed.dividedBy(made).multipliedBy(plan.steps() - step - 1L));
+  }
+
+  private void save(TrainingState state) {
+    if (folder != null) {
+      lastCheckpoint = folder.save(state, planDigest, criterion());
+    }
+  }
+
+  private void stopIfInterrupted(TrainingState state) {
+    if (Thread.currentThread().isInterrupted()) {
+      save(state);
+      throw new TrainingInterruptedException(state.step, folder != null);
+    }
+  }
+
+  private void requireFinite(boolean isFinite, int step, String found) {
+    if (!isFinite) {
+      TrainingDivergedException diverged =
+          new TrainingDivergedException(step, found, lastCheckpoint);
+      warn(
+          new TrainingWarning(
+              TrainingWarning.Kind.NOT_FINITE, step, String.valueOf(diverged.getMessage())));
+      throw diverged;
+    }
+  }
+
+  private void warn(TrainingWarning warning) {
+    listeners.forEach(listener -> listener.onWarning(warning));
+  }
+
+  private TrainedPatch result(TrainingState state, StopReason reason) {
+    TrainingState.Best best = state.best;
+    int selectedStep = best == null ? state.step : best.step();
+    Prefix prefix = best == null ? state.prefix() : best.prefix();
+    Map<String, String> facts =
+        new HashMap<>(Provenance.of(plan, model, judge == null ? null : judge.criterion()));
+    facts.put("start.digest", start.digest());
+    facts.put("steps", Integer.toString(state.step));
+    facts.put("selected-step", Integer.toString(selectedStep));
+    facts.put("stopped", reason.name());
+    facts.put("curves.sha256", state.curves);
+    return new TrainedPatch(prefix, model.base(), state.step, selectedStep, reason, facts);
+  }
+
+  private String criterion() {
+    return judge == null ? "" : judge.criterion();
+  }
+
+  private static String curves(
+      TrainingState state,
+      double loss,
+      List<TermProgress> terms,
+      double norm,
+      double learningRate) {
+    DataDigest digest = new DataDigest().add(state.curves).add(state.step).add(loss);
+    for (TermProgress term : terms) {
+      digest.add(term.loss());
+    }
+    return digest.add(norm).add(learningRate).hex();
+  }
+
+  private static void requireFits(Prefix start, ModelShape shape, int frozenPositions) {
+    boolean fits =
+        start instanceof SoftPrompt soft
+            ? soft.hiddenSize() == shape.hiddenSize()
+            : start instanceof KeyValuePrefix keyValue
+                && keyValue.layers() == shape.layers()
+                && keyValue.keyValueHeads() == shape.keyValueHeads()
+                && keyValue.headDim() == shape.headDim();
+    if (!fits) {
+      throw new IllegalArgumentException(
+          "the start is " + start + ", which does not fit the model's " + shape);
+    }
+    if (frozenPositions >= start.length()) {
+      throw new IllegalArgumentException(
+          "frozenPositions is "
+              + frozenPositions
+              + "; allowed: fewer than the "
+              + start.length()
+              + " positions of the prefix");
+    }
+  }
+}

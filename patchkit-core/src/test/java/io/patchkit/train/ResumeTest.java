@@ -1,0 +1,231 @@
+package io.patchkit.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.patchkit.PatchkitException;
+import io.patchkit.Prefix;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** A training that is cut off anywhere and started again ends as if it had not been. */
+class ResumeTest {
+
+  private static final int STEPS = 7;
+
+  @TempDir private Path folder;
+
+  private final TinyModel model = new TinyModel(5);
+
+  /** Ends a training as a crash would: nothing after a step is done. */
+  private record CrashAfter(int step) implements TrainingListener {
+
+    private static final class Crash extends RuntimeException {
+      private static final long serialVersionUID = 1L;
+    }
+
+    @Override
+    public void onStep(TrainingProgress progress) {
+      if (progress.step() == step) {
+        throw new Crash();
+      }
+    }
+  }
+
+  private TrainingPlan plan(Parametrisation parametrisation) {
+    return TrainingPlan.of(
+            new Initialisation.RandomNormal(parametrisation, 3, 0.5),
+            STEPS,
+            Term.steer("refuse", Sft.of(TinyData.refusals(model)), 2),
+            Term.steer("prefer", Dpo.of(TinyData.pairs(model)).withAnchor(0.1), 2),
+            Term.preserve("benign", new Counterfactual(TinyData.benign(model), 4), 2))
+        .withLearningRate(LearningRate.cosine(0.05))
+        .withSeed(9)
+        .withValidation(
+            Validation.every(2, Term.preserve("held-out", Sft.of(TinyData.benign(model)), 1)));
+  }
+
+  private PatchTrainer trainer(TrainingPlan plan, int everySteps) {
+    return PatchTrainer.of(new TinyModel(5), plan).withCheckpoints(folder, everySteps);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Parametrisation.class)
+  void continuesBitByBitFromWhereverItWasCutOff(Parametrisation parametrisation) {
+    TrainingPlan plan = plan(parametrisation);
+    TrainedPatch whole = PatchTrainer.of(model, plan).train();
+    for (int every : new int[] {1, 3}) {
+      for (int crash = 0; crash < STEPS; crash++) {
+        empty();
+        PatchTrainer trainer = trainer(plan, every);
+        PatchTrainer crashing = trainer.withListener(new CrashAfter(crash));
+        assertThatThrownBy(crashing::train).isInstanceOf(CrashAfter.Crash.class);
+        List<Integer> steps = new ArrayList<>();
+        TrainedPatch resumed =
+            trainer
+                .withListener(
+                    new TrainingListener() {
+                      @Override
+                      public void onStep(TrainingProgress progress) {
+                        steps.add(progress.step());
+                      }
+                    })
+                .train();
+        assertThat(steps.get(0)).isEqualTo(crash / every * every);
+        assertThat(resumed).as("every %d, crash %d", every, crash).isEqualTo(whole);
+        assertThat(trainer.train()).as("trained again").isEqualTo(whole);
+      }
+    }
+  }
+
+  @Test
+  void survivesManyCrashesAndEarlyStopping() {
+    TrainingPlan plan =
+        plan(Parametrisation.SOFT_PROMPT).withValidation(Validation.every(2).withPatience(2));
+    PatchTrainer plain =
+        PatchTrainer.of(model, plan).withSelection("first number", ResumeTest::firstNumber);
+    TrainedPatch whole = plain.train();
+    PatchTrainer stored = plain.withCheckpoints(folder, 1);
+    for (int crash = 1; crash < whole.steps(); crash += 2) {
+      PatchTrainer crashing = stored.withListener(new CrashAfter(crash));
+      assertThatThrownBy(crashing::train).isInstanceOf(CrashAfter.Crash.class);
+    }
+    assertThat(stored.train()).isEqualTo(whole);
+  }
+
+  private static double firstNumber(Prefix prefix) {
+    return -Math.abs(TrainingState.numbers(prefix)[0]);
+  }
+
+  @Test
+  void keepsTheNewestTwoAndPassesOverADamagedOne() throws IOException {
+    TrainingPlan plan = plan(Parametrisation.SOFT_PROMPT);
+    TrainedPatch whole = trainer(plan, 1).train();
+    assertThat(names()).containsExactly("step-00000006.safetensors", "step-00000007.safetensors");
+    for (int damage = 0; damage < 3; damage++) {
+      Path newest = folder.resolve("step-00000007.safetensors");
+      byte[] bytes = Files.readAllBytes(newest);
+      byte[] damaged = damage == 0 ? new byte[0] : bytes.clone();
+      if (damage == 1) {
+        damaged = java.util.Arrays.copyOf(bytes, bytes.length - 1);
+      } else if (damage == 2) {
+        damaged[bytes.length - 2] ^= 1;
+      }
+      Files.write(newest, damaged);
+      List<Integer> firstSteps = new ArrayList<>();
+      TrainedPatch resumed =
+          trainer(plan, 1)
+              .withListener(
+                  new TrainingListener() {
+                    @Override
+                    public void onStart(TrainingPlan started, int firstStep) {
+                      firstSteps.add(firstStep);
+                    }
+                  })
+              .train();
+      assertThat(firstSteps).containsExactly(6);
+      assertThat(resumed).isEqualTo(whole);
+    }
+  }
+
+  @Test
+  void removesWhatACrashLeftHalfWritten() throws IOException {
+    Path half = folder.resolve(".0f8fad5b-d9cb-469f-a165-70867728950e.tmp");
+    Path other = folder.resolve("notes.tmp");
+    Files.writeString(half, "half");
+    Files.writeString(other, "mine");
+    trainer(plan(Parametrisation.SOFT_PROMPT), 5).train();
+    assertThat(half).doesNotExist();
+    assertThat(other).exists();
+  }
+
+  @Test
+  void refusesTheCheckpointsOfAnotherTraining() {
+    TrainingPlan plan = plan(Parametrisation.SOFT_PROMPT);
+    trainer(plan, 3).train();
+    assertThatThrownBy(() -> trainer(plan.withSeed(10), 3).train())
+        .isInstanceOf(PatchkitException.class)
+        .hasMessageContaining("belongs to another training")
+        .hasMessageContaining("plan");
+    assertThatThrownBy(
+            () -> trainer(plan, 3).withSelection("score", ResumeTest::firstNumber).train())
+        .hasMessageContaining("expected the criterion 'score', found 'held-out loss'");
+    assertThatThrownBy(
+            () -> PatchTrainer.of(new TinyModel(6), plan).withCheckpoints(folder, 3).train())
+        .hasMessageContaining("expected the plan");
+  }
+
+  @Test
+  void anInterruptedThreadStopsBetweenStepsAndSaves() {
+    TrainingPlan plan = plan(Parametrisation.KEY_VALUE);
+    TrainingListener interrupting =
+        new TrainingListener() {
+          @Override
+          public void onStep(TrainingProgress progress) {
+            if (progress.step() == 3) {
+              Thread.currentThread().interrupt();
+            }
+          }
+        };
+    assertThatThrownBy(() -> trainer(plan, 100).withListener(interrupting).train())
+        .isInstanceOfSatisfying(
+            TrainingInterruptedException.class, e -> assertThat(e.step()).isEqualTo(4));
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(names()).containsExactly("step-00000004.safetensors");
+    assertThat(trainer(plan, 100).train()).isEqualTo(PatchTrainer.of(model, plan).train());
+  }
+
+  @Test
+  void aTrainingThatDivergesLeavesItsLastGoodCheckpoint() {
+    TinyModel broken =
+        new TinyModel(5) {
+          private int calls;
+
+          @Override
+          public Gradient gradient(Prefix prefix, List<TrainingRow> rows) {
+            Gradient gradient = super.gradient(prefix, rows);
+            float[] values = gradient.values();
+            values[0] = ++calls > 5 ? Float.POSITIVE_INFINITY : values[0];
+            return Gradient.of(gradient.logProbabilities(), values);
+          }
+        };
+    TrainingPlan plan =
+        TrainingPlan.of(
+            new Initialisation.RandomNormal(Parametrisation.SOFT_PROMPT, 3, 0.5),
+            STEPS,
+            Term.steer("refuse", Sft.of(TinyData.refusals(model)), 2));
+    assertThatThrownBy(() -> PatchTrainer.of(broken, plan).withCheckpoints(folder, 2).train())
+        .isInstanceOfSatisfying(
+            TrainingDivergedException.class,
+            e ->
+                assertThat(e.lastCheckpoint())
+                    .isEqualTo(folder.resolve("step-00000004.safetensors")))
+        .hasMessageContaining("the last good state is in");
+    assertThat(trainer(plan, 2).train()).isEqualTo(PatchTrainer.of(model, plan).train());
+  }
+
+  private void empty() {
+    for (String name : names()) {
+      try {
+        Files.delete(folder.resolve(name));
+      } catch (IOException e) {
+        throw new AssertionError(e);
+      }
+    }
+  }
+
+  private List<String> names() {
+    try (var files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+}
