@@ -5,6 +5,8 @@ import io.patchkit.UnsupportedModelException;
 
 /** An ONNX tensor's element type, with its number in the protobuf and its width in bits. */
 public enum ElementType {
+  /** Left to the runtime to infer. */
+  UNDEFINED(0, 0),
   FLOAT(1, 32),
   UINT8(2, 8),
   INT8(3, 8),
@@ -88,7 +90,6 @@ public enum ElementType {
         return type;
       }
     }
-    throw new UnsupportedModelException(
-        "Expected an ONNX element type from 1 to 22, found " + number);
+    throw new UnsupportedModelException("Expected an ONNX element type up to 22, found " + number);
   }
 }

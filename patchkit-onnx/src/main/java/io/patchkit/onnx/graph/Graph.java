@@ -42,6 +42,7 @@ public final class Graph {
   private final Map<String, Node> producers = new HashMap<>();
   private final Map<String, Set<Node>> consumers = new HashMap<>();
   private final Set<String> names = new HashSet<>();
+  private final Map<String, Integer> suffixes = new HashMap<>();
 
   /**
    * An empty graph of the given IR version and standard operator set; other domains are added by
@@ -175,6 +176,15 @@ public final class Graph {
     return List.copyOf(nodes);
   }
 
+  /**
+   * The nodes in an order in which each comes after what it reads.
+   *
+   * @throws CorruptModelException if they form a cycle
+   */
+  public List<Node> sorted() {
+    return Topology.sort(nodes());
+  }
+
   /** The node that computes {@code name}, or null for inputs, initializers and unknown names. */
   public @Nullable Node producer(String name) {
     return producers.get(name);
@@ -188,8 +198,8 @@ public final class Graph {
   /** A name that nothing in the graph bears yet: {@code base} itself or a numbered variant. */
   public String uniqueName(String base) {
     String name = base;
-    for (int i = 1; !names.add(name); i++) {
-      name = base + "_" + i;
+    while (!names.add(name)) {
+      name = base + "_" + suffixes.merge(base, 1, Integer::sum);
     }
     return name;
   }
@@ -302,6 +312,25 @@ public final class Graph {
     index(node);
   }
 
+  /**
+   * Gives a node other outputs, usually those it had and optional ones that it offers besides.
+   *
+   * @throws CorruptModelException if something else bears the name of one of them
+   */
+  public void setOutputs(Node node, List<String> names) {
+    for (String output : node.outputs()) {
+      producers.remove(output, node);
+    }
+    for (String output : names) {
+      if (!output.isEmpty()) {
+        requireUndefined(output);
+        producers.put(output, node);
+        this.names.add(output);
+      }
+    }
+    node.setOutputs(names);
+  }
+
   /** Gives the tensor that {@code node} computes as output {@code index} another, unused name. */
   public void renameOutput(Node node, int index, String to) {
     requireUndefined(to);
@@ -409,7 +438,7 @@ public final class Graph {
     for (Initializer initializer : initializers.values()) {
       graph.addInitializer(initializer.proto());
     }
-    for (Node node : Topology.sort(nodes())) {
+    for (Node node : sorted()) {
       graph.addNode(node.proto());
     }
     OnnxMl.ModelProto.Builder model = base.toBuilder().setGraph(graph);

@@ -83,6 +83,18 @@ public final class Initializer {
     return external;
   }
 
+  /**
+   * The value of a constant kept inside the graph.
+   *
+   * @throws IllegalStateException if it lies in a file
+   */
+  public Tensor value() {
+    if (external != null) {
+      throw new IllegalStateException("\"" + name() + "\" lies in " + external.location());
+    }
+    return Tensor.of(proto);
+  }
+
   static long[] dims(OnnxMl.TensorProto proto) {
     long[] dims = new long[proto.getDimsCount()];
     for (int i = 0; i < dims.length; i++) {

@@ -242,6 +242,10 @@ public final class Node {
     proto = builder.clearInput().addAllInput(inputs).build();
   }
 
+  void setOutputs(List<String> names) {
+    proto = proto.toBuilder().clearOutput().addAllOutput(names).build();
+  }
+
   void setOutput(int index, String to) {
     proto = proto.toBuilder().setOutput(index, to).build();
   }

@@ -25,6 +25,11 @@ public record TensorInfo(String name, ElementType type, @Nullable List<Dim> dims
     return new TensorInfo(name, type, List.of(dims));
   }
 
+  /** A tensor whose type and shape the runtime infers. */
+  public static TensorInfo inferred(String name) {
+    return new TensorInfo(name, ElementType.UNDEFINED, null);
+  }
+
   /**
    * The size of dimension {@code axis}, or −1 where it is symbolic, absent or the rank is open.
    * Negative axes count from the last dimension.
@@ -64,6 +69,9 @@ public record TensorInfo(String name, ElementType type, @Nullable List<Dim> dims
   }
 
   OnnxMl.ValueInfoProto toProto() {
+    if (type == ElementType.UNDEFINED) {
+      return OnnxMl.ValueInfoProto.newBuilder().setName(name).build();
+    }
     OnnxMl.TypeProto.Tensor.Builder tensor =
         OnnxMl.TypeProto.Tensor.newBuilder().setElemType(type.number());
     if (dims != null) {

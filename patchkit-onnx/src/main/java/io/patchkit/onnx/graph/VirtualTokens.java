@@ -15,11 +15,12 @@ import java.util.List;
  * id is negative.
  *
  * @param ids the graph's input of token ids
+ * @param vectors the tensor [batch, tokens, hidden] that enters the layers
  * @param vocabulary how many ids the embedding table serves
  * @param hidden how many numbers a row has
  * @param scale what the model multiplies its own embeddings by; 1 for most
  */
-public record VirtualTokens(String ids, long vocabulary, long hidden, float scale) {
+public record VirtualTokens(String ids, String vectors, long vocabulary, long hidden, float scale) {
 
   /** The input that holds the rows of the virtual tokens. */
   public static final String ROWS = "soft_prompt";
@@ -68,6 +69,7 @@ public record VirtualTokens(String ids, long vocabulary, long hidden, float scal
     Node join = Node.of("Where", List.of(column, rows, embedding.vectors()), List.of(vectors));
     graph.add(join);
     graph.replaceUses(embedding.vectors(), vectors, join);
-    return new VirtualTokens(ids, embedding.vocabulary(), embedding.hidden(), embedding.scale());
+    return new VirtualTokens(
+        ids, vectors, embedding.vocabulary(), embedding.hidden(), embedding.scale());
   }
 }

@@ -1,0 +1,118 @@
+package io.patchkit.onnx.gradient;
+
+import io.patchkit.UnsupportedModelException;
+import io.patchkit.onnx.graph.Dim;
+import io.patchkit.onnx.graph.ElementType;
+import io.patchkit.onnx.graph.Graph;
+import io.patchkit.onnx.graph.Node;
+import io.patchkit.onnx.graph.TensorInfo;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The objective J = Σ weight · log p(target) over N positions with K targets each.
+ *
+ * <p>One head serves every objective: maximum likelihood has one target of weight 1/n a position;
+ * distillation has the teacher's most probable tokens and their probabilities; a preference pair
+ * has weights of opposite sign. With logits z and p = softmax z, the seed of the backward pass is
+ * ∂J/∂z = Σₖ weightₖ · (onehot(targetₖ) − p).
+ */
+final class LossHead {
+
+  /** Positions that carry loss, as row · tokens + position: int64 [N], each at most once. */
+  static final String POSITIONS = "loss_positions";
+
+  /** Token ids: int64 [N, K]. */
+  static final String TARGETS = "target_ids";
+
+  /** Their weights in the objective: float [N, K]. */
+  static final String WEIGHTS = "target_weights";
+
+  /** log p of each target: float [N, K]. */
+  static final String LOG_PROBABILITIES = "target_log_probabilities";
+
+  private static final Set<String> ELEMENTWISE =
+      Set.of("Cast", "Identity", "Mul", "Div", "Add", "Sub", "Tanh", "Clip");
+
+  private LossHead() {}
+
+  /**
+   * Restricts the output projection to the positions that carry loss.
+   *
+   * @return the logits [N, vocabulary]
+   */
+  static String restrict(Graph graph, String logits) {
+    String flat = logits;
+    Node node = graph.producer(logits);
+    while (node != null && !isProjection(graph, node)) {
+      boolean isReshape = node.is("Reshape") || node.is("Unsqueeze") || node.is("Squeeze");
+      if (!isReshape && !ELEMENTWISE.contains(node.opType())) {
+        break;
+      }
+      String computed = node.input(0);
+      if (isReshape) {
+        // The logits become a matrix, whatever they were before.
+        graph.replaceUses(node.output(0), computed);
+        flat = flat.equals(node.output(0)) ? computed : flat;
+      } else if (node.inputs().size() > 1 && graph.isConstant(computed)) {
+        computed = node.input(1);
+      }
+      node = graph.producer(computed);
+    }
+    if (node == null || !isProjection(graph, node)) {
+      throw new UnsupportedModelException(
+          "Expected the logits to follow from one product with a constant matrix, found " + node);
+    }
+    Ops ops = new Ops(graph, "/patchkit/loss/");
+    String hidden = everyPosition(graph, node.input(0));
+    graph.addInput(TensorInfo.of(POSITIONS, ElementType.INT64, Dim.of("positions")));
+    long width = Widths.contracted(graph, node);
+    String rows = ops.reshape(hidden, -1, width);
+    String chosen = ops.op(ops.node("Gather", rows, POSITIONS).with("axis", 0));
+    graph.replaceInput(node, 0, chosen);
+    return flat;
+  }
+
+  private static boolean isProjection(Graph graph, Node node) {
+    boolean isProduct =
+        node.is("MatMul")
+            || node.is("Gemm")
+            || node.isMicrosoft("FusedMatMul")
+            || node.isMicrosoft("MatMulNBits");
+    return isProduct && node.attribute("transA", 0) == 0 && graph.isConstant(node.input(1));
+  }
+
+  /** Undoes an export's restriction of the projection to the last position. */
+  private static String everyPosition(Graph graph, String hidden) {
+    Node node = graph.producer(hidden);
+    if (node == null || graph.isConstant(node.input(0))) {
+      return hidden;
+    }
+    boolean isSelection = node.is("Slice") || node.is("Gather") || node.is("GatherND");
+    return isSelection ? node.input(0) : hidden;
+  }
+
+  /**
+   * Writes log-probabilities and the seed.
+   *
+   * @param logits float [N, vocabulary]
+   * @return ∂J/∂logits
+   */
+  static String write(Graph graph, String logits) {
+    graph.addInput(
+        TensorInfo.of(TARGETS, ElementType.INT64, Dim.of("positions"), Dim.of("targets")));
+    graph.addInput(
+        TensorInfo.of(WEIGHTS, ElementType.FLOAT, Dim.of("positions"), Dim.of("targets")));
+    Ops ops = new Ops(graph, "/patchkit/loss/");
+    String logSoftmax = ops.op(ops.node("LogSoftmax", logits).with("axis", -1));
+    graph.add(
+        Node.of("GatherElements", List.of(logSoftmax, TARGETS), List.of(LOG_PROBABILITIES))
+            .with("axis", 1));
+    String total = ops.op("Neg", ops.reduceSum(WEIGHTS, true, 1));
+    String spread = ops.mul(ops.op("Exp", logSoftmax), total);
+    return ops.op(
+        ops.node("ScatterElements", spread, TARGETS, WEIGHTS)
+            .with("axis", 1)
+            .with("reduction", "add"));
+  }
+}

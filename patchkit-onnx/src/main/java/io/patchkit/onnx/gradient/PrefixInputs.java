@@ -1,0 +1,150 @@
+package io.patchkit.onnx.gradient;
+
+import io.patchkit.UnsupportedModelException;
+import io.patchkit.onnx.graph.Dim;
+import io.patchkit.onnx.graph.ElementType;
+import io.patchkit.onnx.graph.Graph;
+import io.patchkit.onnx.graph.Node;
+import io.patchkit.onnx.graph.TensorInfo;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What the graph reads as the past of every row: nothing where a soft prompt is trained, else one
+ * key/value prefix shared by all rows.
+ */
+final class PrefixInputs {
+
+  private static final Pattern PAST = Pattern.compile("past_key_values\\.(\\d+)\\.(key|value)");
+
+  private final boolean isTrained;
+  private final List<TensorInfo> inputs = new ArrayList<>();
+  private final Map<String, String> expanded = new HashMap<>();
+
+  private PrefixInputs(boolean isTrained) {
+    this.isTrained = isTrained;
+  }
+
+  /**
+   * Finds the past inputs of a graph and makes them what the parametrisation needs.
+   *
+   * @param ids the input [batch, tokens] from which the number of rows is read
+   */
+  static PrefixInputs rewire(Graph graph, String ids, Parametrisation parametrisation) {
+    PrefixInputs prefix = new PrefixInputs(parametrisation == Parametrisation.KEY_VALUES);
+    Ops ops = new Ops(graph, "/patchkit/prefix/");
+    String batch = "";
+    for (TensorInfo input : ordered(graph)) {
+      if (batch.isEmpty()) {
+        batch = ops.dim(ids, 0);
+      }
+      graph.removeInput(input.name());
+      prefix.rewire(graph, ops, input, batch);
+    }
+    if (prefix.isTrained && prefix.inputs.isEmpty()) {
+      throw new UnsupportedModelException(
+          "Expected inputs past_key_values.N.key and .value to train a key/value prefix, found"
+              + " none; export the decoder with its cache");
+    }
+    return prefix;
+  }
+
+  private void rewire(Graph graph, Ops ops, TensorInfo input, String batch) {
+    long heads = input.size(1);
+    if (input.dims() == null || input.dims().size() != 4 || heads < 1) {
+      throw new UnsupportedModelException(
+          "Expected a past [batch, heads, positions, width] in " + input);
+    }
+    long headDim = input.size(3) > 0 ? input.size(3) : cacheWidth(graph, input.name());
+    String name = ops.name(input.name());
+    if (isTrained) {
+      graph.addInput(
+          TensorInfo.of(
+              input.name(),
+              ElementType.FLOAT,
+              Dim.of(1),
+              Dim.of(heads),
+              Dim.of("prefix"),
+              Dim.of(headDim)));
+      inputs.add(graph.input(input.name()));
+      String shape = ops.concat(0, List.of(batch, ops.longs(1, 1, 1)));
+      graph.replaceUses(input.name(), name);
+      graph.add(Node.of("Expand", List.of(input.name(), shape), List.of(name)));
+    } else {
+      String shape = ops.concat(0, List.of(batch, ops.longs(heads, 0, headDim)));
+      graph.replaceUses(input.name(), name);
+      graph.add(Node.of("ConstantOfShape", List.of(shape), List.of(name)));
+      dropFromConcats(graph, name);
+    }
+    expanded.put(input.name(), name);
+  }
+
+  /** Joining nothing and a tensor is the tensor. */
+  private static void dropFromConcats(Graph graph, String empty) {
+    for (Node node : graph.consumers(empty)) {
+      if (node.is("Concat") && node.inputs().size() == 2) {
+        boolean first = node.input(0).equals(empty);
+        graph.remove(node);
+        graph.add(Node.of("Identity", List.of(node.input(first ? 1 : 0)), List.of(node.output(0))));
+      }
+    }
+  }
+
+  private static long cacheWidth(Graph graph, String past) {
+    for (Node node : graph.consumers(past)) {
+      if (node.isMicrosoft("GroupQueryAttention")) {
+        long heads = node.attribute("num_heads", 0);
+        long packed = node.input(1).isEmpty() ? 2 * node.attribute("kv_num_heads", 0) : 0;
+        return Widths.last(graph, node.input(0)) / (heads + packed);
+      }
+      if (node.isMicrosoft("MultiHeadAttention")) {
+        return Widths.last(graph, node.input(0)) / node.attribute("num_heads", 1);
+      }
+    }
+    throw new UnsupportedModelException(
+        "Expected the width of \"" + past + "\" to be fixed by the graph, found it open");
+  }
+
+  private static List<TensorInfo> ordered(Graph graph) {
+    List<TensorInfo> found = new ArrayList<>();
+    for (TensorInfo input : graph.inputs()) {
+      if (PAST.matcher(input.name()).matches()) {
+        found.add(input);
+      }
+    }
+    found.sort((a, b) -> Integer.compare(rank(a.name()), rank(b.name())));
+    return found;
+  }
+
+  private static int rank(String name) {
+    Matcher matcher = PAST.matcher(name);
+    if (!matcher.matches()) {
+      throw new IllegalArgumentException(name);
+    }
+    return 2 * Integer.parseInt(matcher.group(1)) + (matcher.group(2).equals("key") ? 0 : 1);
+  }
+
+  /** The trained inputs: key of layer 0, its value, key of layer 1, and so on; or none. */
+  List<TensorInfo> inputs() {
+    return List.copyOf(inputs);
+  }
+
+  /** The tensor [rows, heads, positions, width] that the graph reads for a trained input. */
+  String leaf(String input) {
+    return expanded.getOrDefault(input, input);
+  }
+
+  /** Keys or values after the prefix's own. */
+  String append(Ops ops, String past, String current) {
+    return isTrained && !past.isEmpty() ? ops.concat(2, List.of(past, current)) : current;
+  }
+
+  /** How many positions the prefix takes, int64 [1]. */
+  String length(Ops ops, String past) {
+    return isTrained && !past.isEmpty() ? ops.dim(past, 2) : ops.longs(0);
+  }
+}
