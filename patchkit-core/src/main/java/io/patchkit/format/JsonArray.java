@@ -66,6 +66,11 @@ public final class JsonArray implements JsonValue {
     return JsonReading.integer(elements.get(index), at(index), min, max);
   }
 
+  /** The element at {@code index}, a decimal or integer from {@code min} to {@code max}. */
+  public double number(int index, double min, double max) {
+    return JsonReading.number(elements.get(index), at(index), min, max);
+  }
+
   /** The element at {@code index}, an object. */
   public JsonObject object(int index) {
     return JsonReading.object(elements.get(index), at(index));

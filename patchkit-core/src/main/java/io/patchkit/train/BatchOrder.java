@@ -43,7 +43,7 @@ final class BatchOrder {
       return;
     }
     Random random =
-        new Random(new DataDigest().add("order").add(name).add(seed).add(wanted).seed());
+        new Random(new DataDigest().add("order").add(name).add(seed).add(wanted).leadingLong());
     permutation = new int[size];
     for (int i = 0; i < size; i++) {
       int j = random.nextInt(i + 1);

@@ -119,7 +119,8 @@ final class CheckpointFolder {
             .put("criterion", criterion)
             .put("step", state.step)
             .put("curves", state.curves)
-            .put("sinceImprovement", state.sinceImprovement);
+            .put("sinceImprovement", state.sinceImprovement)
+            .put("watch", state.watch);
     TrainingState.Best best = state.best;
     if (best != null) {
       tensors.put("best", tensor(TrainingState.numbers(best.prefix())));
@@ -160,6 +161,7 @@ final class CheckpointFolder {
     state.step = json.integer("step", 0, Integer.MAX_VALUE);
     state.curves = json.string("curves");
     state.sinceImprovement = json.integer("sinceImprovement", 0, Integer.MAX_VALUE);
+    state.watch = json.object("watch");
     JsonObject best = json.optionalObject("best");
     if (best != null) {
       state.bar = json.number("bar", -Double.MAX_VALUE, Double.MAX_VALUE);

@@ -82,8 +82,8 @@ final class DataDigest {
     return HexFormat.of().formatHex(sha256.digest());
   }
 
-  /** The first eight bytes of the digest as a seed; begins anew. */
-  long seed() {
+  /** The first eight bytes of the digest, for seeds and keys; begins anew. */
+  long leadingLong() {
     return ByteBuffer.wrap(sha256.digest()).getLong();
   }
 }

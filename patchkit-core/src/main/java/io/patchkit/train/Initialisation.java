@@ -128,7 +128,7 @@ public sealed interface Initialisation {
           case SOFT_PROMPT -> shape.hiddenSize();
           case KEY_VALUE -> 2 * shape.layers() * shape.keyValueHeads() * shape.headDim();
         };
-    Random random = new Random(new DataDigest().add("initialisation").add(seed).seed());
+    Random random = new Random(new DataDigest().add("initialisation").add(seed).leadingLong());
     float[] rows = new float[normal.length() * width];
     for (int i = 0; i < rows.length; i++) {
       rows[i] = (float) (normal.std() * random.nextGaussian());

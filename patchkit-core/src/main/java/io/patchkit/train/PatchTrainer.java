@@ -88,6 +88,11 @@ public final class PatchTrainer {
         model, plan, listeners, new Checkpoints(directory, everySteps), selection, clock);
   }
 
+  /** Checkpoints, metrics and a page of curves in one run folder, every 20 steps. */
+  public PatchTrainer in(RunFolder folder) {
+    return withListener(folder).withCheckpoints(folder.checkpoints(), 20);
+  }
+
   /**
    * Chooses among the states that the plan's {@link Validation} judges, and stops early, by a score
    * of the caller's: such as refusals counted on a development set, for losses hide over-refusal.

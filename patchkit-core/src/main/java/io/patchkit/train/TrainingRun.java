@@ -30,7 +30,6 @@ final class TrainingRun {
   private final String planDigest;
   private final List<BoundObjective> objectives = new ArrayList<>();
   private final List<BatchOrder> orders = new ArrayList<>();
-  private final TrainingWatch watch;
   private final @Nullable Judge judge;
   private @Nullable Path lastCheckpoint;
 
@@ -59,7 +58,6 @@ final class TrainingRun {
       objectives.add(BoundObjective.bind(term.objective(), model, start, plan.microBatch()));
       orders.add(new BatchOrder(term.name(), term.objective().size(), term.perStep(), plan.seed()));
     }
-    this.watch = new TrainingWatch(plan);
     Validation validation = plan.validation();
     this.judge =
         validation == null
@@ -69,6 +67,7 @@ final class TrainingRun {
 
   TrainedPatch train() {
     TrainingState state = startingState();
+    TrainingWatch watch = new TrainingWatch(plan, state.watch);
     Instant begun = clock.instant();
     int firstStep = state.step;
     listeners.forEach(listener -> listener.onStart(plan, firstStep));
@@ -87,7 +86,7 @@ final class TrainingRun {
       if (state.step == plan.steps()) {
         break;
       }
-      step(state, begun, firstStep);
+      step(state, watch, begun, firstStep);
     }
     TrainedPatch trained = result(state, reason);
     listeners.forEach(listener -> listener.onFinish(trained));
@@ -99,7 +98,7 @@ final class TrainingRun {
     return stored == null ? TrainingState.initial(start) : stored;
   }
 
-  private void step(TrainingState state, Instant begun, int firstStep) {
+  private void step(TrainingState state, TrainingWatch watch, Instant begun, int firstStep) {
     Instant stepBegun = clock.instant();
     Prefix prefix = state.prefix();
     double[] gradient = new double[state.parameters.length];
@@ -128,6 +127,7 @@ final class TrainingRun {
         progress(state.step, firstStep, loss, terms, norm, learningRate, tokens, stepBegun, begun);
     listeners.forEach(listener -> listener.onStep(progress));
     watch.observe(progress).forEach(this::warn);
+    state.watch = watch.memory();
     state.step++;
     // After the listeners: what a checkpoint has behind it, they have been told.
     if (checkpointEvery > 0 && state.step % checkpointEvery == 0) {

@@ -3,6 +3,7 @@ package io.patchkit.train;
 import io.patchkit.KeyValuePrefix;
 import io.patchkit.Prefix;
 import io.patchkit.SoftPrompt;
+import io.patchkit.format.JsonObject;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,9 @@ final class TrainingState {
    * Digest of all curves up to here: each step's is the digest of the one before and its numbers.
    */
   String curves;
+
+  /** What the watch over the training has seen. */
+  JsonObject watch = JsonObject.builder().build();
 
   @Nullable Best best;
 

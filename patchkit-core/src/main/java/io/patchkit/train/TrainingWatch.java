@@ -1,5 +1,8 @@
 package io.patchkit.train;
 
+import io.patchkit.format.JsonArray;
+import io.patchkit.format.JsonDecimal;
+import io.patchkit.format.JsonObject;
 import io.patchkit.train.TrainingWarning.Kind;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -19,33 +22,52 @@ final class TrainingWatch {
   private static final double NO_MARGIN = 1e-6;
 
   /** Steps whose mean loss is compared, so that one batch is not taken for a trend. */
-  static final int WINDOW = 10;
+  static final int WINDOW = 20;
 
-  /** By what share, and by how much, a mean loss may exceed the lowest one. */
-  private static final double RISE = 0.1;
+  /** By what share, and by how many nats, a mean loss may exceed the lowest one. */
+  private static final double RISE = 0.15;
 
   private static final double RISE_NATS = 0.02;
 
   private final Map<String, Integer> stepsWithoutMargin = new HashMap<>();
   private final Map<String, Window> preserved = new HashMap<>();
 
-  TrainingWatch(TrainingPlan plan) {
+  /**
+   * A watch over a plan's terms.
+   *
+   * @param memory what an earlier watch has seen, see {@link #memory}; empty for nothing
+   */
+  TrainingWatch(TrainingPlan plan, JsonObject memory) {
     for (Term term : plan.terms()) {
+      JsonObject remembered = memory.optionalObject(term.name());
       if (term.purpose() == Term.Purpose.PRESERVE) {
-        preserved.put(term.name(), new Window());
+        preserved.put(term.name(), remembered == null ? new Window() : Window.of(remembered));
+      } else if (remembered != null) {
+        stepsWithoutMargin.put(
+            term.name(), remembered.integer("stepsWithoutMargin", 0, Integer.MAX_VALUE));
       }
     }
   }
 
-  /** What is to be said of a step. Each trouble is said when it begins and when it has grown. */
+  /** What was seen so far, by term: a resumed training warns as one that was not cut off. */
+  JsonObject memory() {
+    JsonObject.Builder memory = JsonObject.builder();
+    stepsWithoutMargin.forEach(
+        (term, steps) ->
+            memory.put(term, JsonObject.builder().put("stepsWithoutMargin", steps).build()));
+    preserved.forEach((term, window) -> memory.put(term, window.memory()));
+    return memory.build();
+  }
+
+  /** What is to be said of a step. Each trouble is said when it begins and when it has doubled. */
   List<TrainingWarning> observe(TrainingProgress progress) {
     List<TrainingWarning> warnings = new ArrayList<>();
     for (TermProgress term : progress.terms()) {
       PreferenceProgress preference = term.preference();
-      if (preference != null) {
+      Window window = preserved.get(term.name());
+      if (preference != null && window == null) {
         observeMargin(progress.step(), term.name(), preference.margin(), warnings);
       }
-      Window window = preserved.get(term.name());
       if (window != null && window.hasRisen(term.loss())) {
         warnings.add(
             new TrainingWarning(
@@ -85,8 +107,31 @@ final class TrainingWatch {
   private static final class Window {
 
     private final Deque<Double> losses = new ArrayDeque<>();
-    private double lowest = Double.POSITIVE_INFINITY;
-    private double warnedAt;
+    private double lowest = Double.MAX_VALUE;
+
+    /** By how much the mean was above the lowest when that was last said. */
+    private double warnedRise;
+
+    static Window of(JsonObject memory) {
+      Window window = new Window();
+      JsonArray losses = memory.array("losses");
+      for (int i = 0; i < losses.size(); i++) {
+        window.losses.addLast(losses.number(i, -Double.MAX_VALUE, Double.MAX_VALUE));
+      }
+      window.lowest = memory.number("lowest", -Double.MAX_VALUE, Double.MAX_VALUE);
+      window.warnedRise = memory.number("warnedRise", -Double.MAX_VALUE, Double.MAX_VALUE);
+      return window;
+    }
+
+    JsonObject memory() {
+      List<JsonDecimal> numbers = new ArrayList<>();
+      losses.forEach(loss -> numbers.add(new JsonDecimal(loss)));
+      return JsonObject.builder()
+          .put("losses", JsonArray.of(numbers))
+          .put("lowest", lowest)
+          .put("warnedRise", warnedRise)
+          .build();
+    }
 
     boolean hasRisen(double loss) {
       losses.addLast(loss);
@@ -99,11 +144,12 @@ final class TrainingWatch {
       double mean = mean();
       if (mean < lowest) {
         lowest = mean;
-        warnedAt = mean;
+        warnedRise = 0;
       }
-      boolean risen = mean > warnedAt * (1 + RISE) && mean > warnedAt + RISE_NATS;
+      double rise = mean - lowest;
+      boolean risen = rise > Math.max(RISE_NATS, RISE * Math.abs(lowest)) && rise > 2 * warnedRise;
       if (risen) {
-        warnedAt = mean;
+        warnedRise = rise;
       }
       return risen;
     }

@@ -1,0 +1,30 @@
+package io.patchkit.train;
+
+import io.patchkit.Prompt;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.stream.Stream;
+
+/**
+ * A prompt and the answer that is to be learned, as text.
+ *
+ * @param prompt a text or a chat
+ * @param answer to it
+ */
+public record Demonstration(Prompt prompt, Answer answer) {
+
+  public Demonstration {
+    Objects.requireNonNull(prompt, "prompt");
+    Objects.requireNonNull(answer, "answer");
+  }
+
+  /**
+   * Reads a JSONL file of TRL's prompt-completion form: {@code prompt} and {@code completion}, both
+   * texts or both lists of messages; other columns are ignored. Lazy; close the stream.
+   *
+   * @throws io.patchkit.PatchkitException if the file cannot be read or a line is no demonstration
+   */
+  public static Stream<Demonstration> read(Path file) {
+    return JsonLines.read(file, TrlJson::demonstration);
+  }
+}

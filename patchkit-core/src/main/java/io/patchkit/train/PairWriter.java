@@ -1,0 +1,171 @@
+package io.patchkit.train;
+
+import io.patchkit.PatchkitException;
+import io.patchkit.Prompt;
+import io.patchkit.format.JsonObject;
+import io.patchkit.train.PairFilter.Verdict;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.function.ToDoubleBiFunction;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides on candidates one by one, appending the pairs that are kept to a file and every decision
+ * to its journal. The pair is written first: cut off between the two, a candidate is decided again
+ * and found in the file. Not thread-safe.
+ */
+final class PairWriter {
+
+  private final Path file;
+  private final Path journal;
+  private final PairFilter filter;
+  private final @Nullable ToDoubleBiFunction<Prompt, String> score;
+  private final Map<Verdict, Long> counts = new EnumMap<>(Verdict.class);
+  private final Set<Long> decided = new HashSet<>();
+  private final Set<Long> seen = new HashSet<>();
+  private long duplicates;
+
+  private PairWriter(
+      Path file, PairFilter filter, @Nullable ToDoubleBiFunction<Prompt, String> score) {
+    this.file = file;
+    this.journal = file.resolveSibling(file.getFileName() + ".journal");
+    this.filter = filter;
+    this.score = score;
+  }
+
+  /** Takes up a file where an earlier run left it. */
+  static PairWriter open(
+      Path file, PairFilter filter, @Nullable ToDoubleBiFunction<Prompt, String> score) {
+    PairWriter writer = new PairWriter(file, filter, score);
+    try {
+      JsonLines.repair(file);
+      JsonLines.repair(writer.journal);
+      writer.readJournal();
+      writer.dropUnjournalled();
+    } catch (IOException e) {
+      throw writer.failed(e);
+    }
+    return writer;
+  }
+
+  private void readJournal() throws IOException {
+    String settings = filter + (score == null ? " unscored" : " scored");
+    if (!Files.exists(journal) || Files.size(journal) == 0) {
+      if (Files.exists(file) && Files.size(file) > 0) {
+        throw new PatchkitException(
+            file
+                + " holds pairs but has no journal "
+                + journal
+                + ": it was not built here; build into another file, or read it and copy");
+      }
+      JsonLines.append(journal, JsonObject.builder().put("settings", settings).build());
+      return;
+    }
+    try (Stream<JsonObject> lines = JsonLines.read(journal, line -> line)) {
+      lines.forEach(
+          line -> {
+            String found = line.optionalString("settings");
+            if (found != null && !found.equals(settings)) {
+              throw new PatchkitException(
+                  file
+                      + " was begun with "
+                      + found
+                      + ", not with "
+                      + settings
+                      + "; go on with the filter of before, or build into another file");
+            }
+            if (found == null) {
+              decided.add(line.integer("key", Long.MIN_VALUE, Long.MAX_VALUE));
+              counts.merge(Verdict.valueOf(line.string("verdict")), 1L, Long::sum);
+            }
+          });
+    }
+  }
+
+  /** The file holds the pairs that the journal knows, and perhaps one more, which is done again. */
+  private void dropUnjournalled() throws IOException {
+    long known = counts.getOrDefault(Verdict.KEPT, 0L);
+    long held = Files.exists(file) ? JsonLines.count(file) : 0;
+    if (held == known + 1) {
+      JsonLines.dropLast(file);
+    } else if (held != known) {
+      throw new PatchkitException(
+          file
+              + " holds "
+              + held
+              + " pairs, but its journal knows "
+              + known
+              + ": it was changed since; build into another file, or delete both");
+    }
+  }
+
+  /**
+   * Decides on a candidate, unless an earlier run has; one that came before in this run is none.
+   */
+  void offer(long key, Supplier<PreferencePair> candidate) {
+    if (!seen.add(key)) {
+      duplicates++;
+      return;
+    }
+    if (decided.contains(key)) {
+      return;
+    }
+    try {
+      decide(key, candidate.get());
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
+  private void decide(long key, PreferencePair pair) throws IOException {
+    Double chosen = null;
+    Double rejected = null;
+    Verdict verdict = Verdict.IDENTICAL;
+    if (!pair.chosen().text().equals(pair.rejected().text())) {
+      verdict = Verdict.KEPT;
+      if (score != null) {
+        chosen = score(pair.prompt(), pair.chosen());
+        rejected = score(pair.prompt(), pair.rejected());
+        verdict = filter.verdict(chosen, rejected);
+      }
+    }
+    if (verdict == Verdict.KEPT) {
+      JsonLines.append(file, TrlJson.of(pair, chosen, rejected));
+    }
+    JsonLines.append(
+        journal, JsonObject.builder().put("key", key).put("verdict", verdict.name()).build());
+    counts.merge(verdict, 1L, Long::sum);
+  }
+
+  private double score(Prompt prompt, Answer answer) {
+    if (score == null) {
+      throw new IllegalStateException("there is no score");
+    }
+    double found = score.applyAsDouble(prompt, answer.text());
+    if (!Double.isFinite(found)) {
+      throw new IllegalArgumentException(
+          "the score of an answer to " + prompt + " is " + found + "; allowed: finite numbers");
+    }
+    return found;
+  }
+
+  PairCounts counts() {
+    return new PairCounts(
+        counts.getOrDefault(Verdict.KEPT, 0L),
+        counts.getOrDefault(Verdict.IDENTICAL, 0L),
+        counts.getOrDefault(Verdict.CHOSEN_TOO_LOW, 0L),
+        counts.getOrDefault(Verdict.MARGIN_TOO_LOW, 0L),
+        duplicates);
+  }
+
+  private PatchkitException failed(IOException e) {
+    return new PatchkitException("cannot write the pairs to " + file + ": " + e.getMessage(), e);
+  }
+}

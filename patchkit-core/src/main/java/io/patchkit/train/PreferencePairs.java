@@ -1,0 +1,96 @@
+package io.patchkit.train;
+
+import io.patchkit.Prompt;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.Objects;
+import java.util.function.Function;
+import java.util.function.ToDoubleBiFunction;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Builds and reads files of preference pairs: JSONL with TRL's columns {@code prompt}, {@code
+ * chosen} and {@code rejected}, each a text or a list of messages, and the two scores where there
+ * are any.
+ *
+ * <p>Building goes prompt by prompt and writes as it goes. A run that is cut off is continued by
+ * running it again: a journal beside the file ({@code <file>.journal}) knows what has been decided,
+ * and a line that was left unfinished is done again. Memory holds eight bytes a candidate, and no
+ * texts. Not thread-safe; one run at a time to a file.
+ */
+public final class PreferencePairs {
+
+  private final PairFilter filter;
+  private final @Nullable ToDoubleBiFunction<Prompt, String> score;
+
+  private PreferencePairs(PairFilter filter, @Nullable ToDoubleBiFunction<Prompt, String> score) {
+    this.filter = filter;
+    this.score = score;
+  }
+
+  /** Keeps all pairs whose answers differ. */
+  public static PreferencePairs unfiltered() {
+    return new PreferencePairs(PairFilter.none(), null);
+  }
+
+  /**
+   * Keeps the pairs that pass a filter.
+   *
+   * @param score of an answer to a prompt, higher is better; not by the judge that will report
+   *     results
+   */
+  public static PreferencePairs filtered(
+      PairFilter filter, ToDoubleBiFunction<Prompt, String> score) {
+    return new PreferencePairs(
+        Objects.requireNonNull(filter, "filter"), Objects.requireNonNull(score, "score"));
+  }
+
+  /**
+   * Answers each prompt twice, chosen by the safer reference and rejected by the base model, and
+   * appends the pairs that pass. A prompt that was decided before is not answered again.
+   *
+   * @param prompts texts or chats; read lazily
+   * @param base the unpatched model's answer
+   * @param file made if there is none, in a directory that exists
+   * @return what became of all candidates so far
+   * @throws io.patchkit.PatchkitException if the file cannot be read or written, or was built with
+   *     another filter
+   */
+  public PairCounts build(
+      Iterator<Prompt> prompts, Function<Prompt, Answer> base, SaferReference safer, Path file) {
+    PairWriter writer = PairWriter.open(file, filter, score);
+    while (prompts.hasNext()) {
+      Prompt prompt = prompts.next();
+      long key = new DataDigest().add(TrlJson.prompt(prompt).toString()).leadingLong();
+      writer.offer(key, () -> new PreferencePair(prompt, safer.answer(prompt), base.apply(prompt)));
+    }
+    return writer.counts();
+  }
+
+  /**
+   * Appends the pairs of another source that pass, each once.
+   *
+   * @param pairs read lazily
+   */
+  public PairCounts copy(Iterator<PreferencePair> pairs, Path file) {
+    PairWriter writer = PairWriter.open(file, filter, score);
+    while (pairs.hasNext()) {
+      PreferencePair pair = pairs.next();
+      long key = new DataDigest().add(TrlJson.of(pair, null, null).toString()).leadingLong();
+      writer.offer(key, () -> pair);
+    }
+    return writer.counts();
+  }
+
+  /**
+   * Reads a file of pairs, lazily; close the stream. Other columns are ignored. Two conversations
+   * without {@code prompt} are taken as TRL takes them: what they have in common is the prompt.
+   *
+   * @throws io.patchkit.PatchkitException if the file cannot be read; from the stream, if a line is
+   *     no pair
+   */
+  public static Stream<PreferencePair> read(Path file) {
+    return JsonLines.read(file, TrlJson::pair);
+  }
+}

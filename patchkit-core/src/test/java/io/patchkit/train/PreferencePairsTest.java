@@ -1,0 +1,308 @@
+package io.patchkit.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.patchkit.ChatMessage;
+import io.patchkit.PatchkitException;
+import io.patchkit.Prompt;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PreferencePairsTest {
+
+  @TempDir private Path folder;
+
+  private Path file;
+
+  @BeforeEach
+  void nameTheFile() {
+    file = folder.resolve("pairs.jsonl");
+  }
+
+  /** An answer's score is the number it ends with. */
+  private static double score(Prompt prompt, String answer) {
+    return Double.parseDouble(answer.substring(answer.lastIndexOf(' ') + 1));
+  }
+
+  private static final PairFilter FILTER = new PairFilter(0.8, 0.3);
+
+  /** Prompts "chosen rejected": both answers are known from the prompt. */
+  private static List<Prompt> prompts(String... texts) {
+    List<Prompt> prompts = new ArrayList<>();
+    for (String text : texts) {
+      prompts.add(Prompt.text(text));
+    }
+    return prompts;
+  }
+
+  private static String word(Prompt prompt, int word) {
+    return ((Prompt.Text) prompt).text().split(" ")[word];
+  }
+
+  private static final SaferReference SAFER =
+      SaferReference.answering(prompt -> "No. " + word(prompt, 0));
+
+  private static final Function<Prompt, Answer> BASE =
+      prompt -> Answer.of("Yes. " + word(prompt, 1));
+
+  private PairCounts build(List<Prompt> prompts) {
+    return PreferencePairs.filtered(FILTER, PreferencePairsTest::score)
+        .build(prompts.iterator(), BASE, SAFER, file);
+  }
+
+  private static final List<Prompt> CANDIDATES =
+      prompts(
+          "0.9 0.1", // kept
+          "0.8 0.5", // kept: both thresholds are reached exactly (0.8 − 0.5 is 0.30000000000000004)
+          "0.79 0.1", // the winner is too low
+          "0.9 0.61", // the margin is too low
+          "0.9 0.1", // again
+          "0.7 0.7", // both: the winner is said
+          "1.0 0.2"); // kept
+
+  @Test
+  void keepsWhatPassesTheThresholdAndTheMargin() {
+    assertThat(build(CANDIDATES)).isEqualTo(new PairCounts(3, 0, 2, 1, 1));
+    assertThat(build(CANDIDATES).candidates()).isEqualTo(7);
+    assertThat(lines(file))
+        .containsExactly(
+            "{\"prompt\":\"0.9 0.1\",\"chosen\":\"No. 0.9\",\"rejected\":\"Yes. 0.1\","
+                + "\"score_chosen\":0.9,\"score_rejected\":0.1}",
+            "{\"prompt\":\"0.8 0.5\",\"chosen\":\"No. 0.8\",\"rejected\":\"Yes. 0.5\","
+                + "\"score_chosen\":0.8,\"score_rejected\":0.5}",
+            "{\"prompt\":\"1.0 0.2\",\"chosen\":\"No. 1.0\",\"rejected\":\"Yes. 0.2\","
+                + "\"score_chosen\":1.0,\"score_rejected\":0.2}");
+    assertThat(read())
+        .hasSize(3)
+        .contains(PreferencePair.of(Prompt.text("1.0 0.2"), "No. 1.0", "Yes. 0.2"));
+  }
+
+  @Test
+  void dropsPairsOfOneTextAndKeepsAllOthersUnfiltered() {
+    PairCounts counts =
+        PreferencePairs.unfiltered()
+            .build(
+                prompts("a b", "c d").iterator(),
+                prompt -> Answer.of("c"),
+                SaferReference.answering(prompt -> word(prompt, 0)),
+                file);
+    assertThat(counts).isEqualTo(new PairCounts(1, 1, 0, 0, 0));
+    assertThat(lines(file))
+        .containsExactly("{\"prompt\":\"a b\",\"chosen\":\"a\",\"rejected\":\"c\"}");
+  }
+
+  @Test
+  void continuesFromWhereverItWasCutOff() throws IOException {
+    build(CANDIDATES);
+    Path journal = folder.resolve("pairs.jsonl.journal");
+    List<String> pairs = lines(file);
+    List<String> decisions = lines(journal);
+    int states = 0;
+    int kept = 0;
+    for (int line = 0; line < decisions.size(); line++) {
+      boolean keeps = decisions.get(line).contains("KEPT");
+      // Cut off while the pair was written, before its decision was.
+      for (int cut = 0; keeps && cut <= pairs.get(kept).length() + 1; cut += 3) {
+        states += resumes(journal, decisions, line, 0, pairs, kept, cut);
+      }
+      kept += keeps ? 1 : 0;
+      // Cut off while the decision was written.
+      for (int cut = 0; cut <= decisions.get(line).length() + 1; cut += 3) {
+        states += resumes(journal, decisions, line, cut, pairs, kept, 0);
+      }
+    }
+    assertThat(states).isGreaterThan(100);
+  }
+
+  /** Lays down so many whole lines and part of the next, builds, and finds what there was. */
+  private int resumes(
+      Path journal,
+      List<String> decisions,
+      int wholeDecisions,
+      int decisionCut,
+      List<String> pairs,
+      int wholePairs,
+      int pairCut)
+      throws IOException {
+    Files.writeString(journal, beginning(decisions, wholeDecisions, decisionCut));
+    Files.writeString(file, beginning(pairs, wholePairs, pairCut));
+    assertThat(build(CANDIDATES)).isEqualTo(new PairCounts(3, 0, 2, 1, 1));
+    assertThat(lines(file)).isEqualTo(pairs);
+    assertThat(lines(journal)).isEqualTo(decisions);
+    return 1;
+  }
+
+  private static String beginning(List<String> lines, int whole, int cut) {
+    StringBuilder text = new StringBuilder();
+    for (String line : lines.subList(0, whole)) {
+      text.append(line).append('\n');
+    }
+    if (cut > 0) {
+      text.append(lines.get(whole) + "\n", 0, Math.min(cut, lines.get(whole).length() + 1));
+    }
+    return text.toString();
+  }
+
+  @Test
+  void asksForNothingThatWasDecided() {
+    build(CANDIDATES);
+    List<Prompt> asked = new ArrayList<>();
+    PreferencePairs pairs = PreferencePairs.filtered(FILTER, PreferencePairsTest::score);
+    List<Prompt> more = new ArrayList<>(CANDIDATES);
+    more.addAll(prompts("0.95 0.0"));
+    PairCounts counts =
+        pairs.build(
+            more.iterator(),
+            prompt -> {
+              asked.add(prompt);
+              return BASE.apply(prompt);
+            },
+            SAFER,
+            file);
+    assertThat(asked).containsExactly(Prompt.text("0.95 0.0"));
+    assertThat(counts).isEqualTo(new PairCounts(4, 0, 2, 1, 1));
+  }
+
+  @Test
+  void refusesAFileBegunOtherwise() throws IOException {
+    build(CANDIDATES);
+    assertThatThrownBy(
+            () ->
+                PreferencePairs.filtered(new PairFilter(0.5, 0.3), PreferencePairsTest::score)
+                    .build(CANDIDATES.iterator(), BASE, SAFER, file))
+        .isInstanceOf(PatchkitException.class)
+        .hasMessageContaining("was begun with PairFilter[minChosen=0.8, minMargin=0.3] scored")
+        .hasMessageContaining("build into another file");
+    Files.writeString(file, "{}\n{}\n{}\n{}\n{}\n");
+    assertThatThrownBy(() -> build(CANDIDATES))
+        .hasMessageContaining("holds 5 pairs, but its journal knows 3");
+    Files.delete(folder.resolve("pairs.jsonl.journal"));
+    assertThatThrownBy(() -> build(CANDIDATES)).hasMessageContaining("has no journal");
+    assertThat(lines(file)).hasSize(5);
+  }
+
+  @Test
+  void refusesScoresThatAreNone() {
+    assertThatThrownBy(
+            () ->
+                PreferencePairs.filtered(FILTER, (prompt, answer) -> Double.NaN)
+                    .build(CANDIDATES.iterator(), BASE, SAFER, file))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("is NaN");
+  }
+
+  @Test
+  void copiesEachPairOnce() {
+    Prompt prompt = Prompt.text("p");
+    List<PreferencePair> pairs =
+        List.of(
+            PreferencePair.of(prompt, "good 1", "bad 0"),
+            PreferencePair.of(prompt, "good 1", "bad 0"),
+            PreferencePair.of(prompt, "good 1", "other 0.5"),
+            PreferencePair.of(prompt, "good 1", "other 0.9"));
+    PairCounts counts =
+        PreferencePairs.filtered(FILTER, PreferencePairsTest::score).copy(pairs.iterator(), file);
+    assertThat(counts).isEqualTo(new PairCounts(2, 0, 0, 1, 1));
+    assertThat(read()).containsExactly(pairs.get(0), pairs.get(2));
+  }
+
+  @Test
+  void readsTrlsFormsAndWritesThemBack() throws IOException {
+    String text = "{\"prompt\":\"Sky?\",\"chosen\":\"Blue é \\\"\",\"rejected\":\"Green\\n\"}";
+    String chat =
+        "{\"prompt\":[{\"role\":\"user\",\"content\":\"Sky?\"}],"
+            + "\"chosen\":[{\"role\":\"assistant\",\"content\":\"Blue\"}],"
+            + "\"rejected\":[{\"role\":\"assistant\",\"content\":\"Green\"}]}";
+    String cut =
+        "{\"prompt\":\"a\",\"chosen\":\"b\",\"rejected\":\"c\",\"rejected_complete\":false}";
+    String implicit =
+        "{\"chosen\":[{\"role\":\"system\",\"content\":\"s\"},{\"role\":\"user\",\"content\":\"q\"},"
+            + "{\"role\":\"assistant\",\"content\":\"y\"}],"
+            + "\"rejected\":[{\"role\":\"system\",\"content\":\"s\"},"
+            + "{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"n\"}],"
+            + "\"source\":\"elsewhere\",\"score_chosen\":8.5}";
+    Files.writeString(file, text + "\n" + chat + "\r\n\n" + cut + "\n" + implicit);
+    List<PreferencePair> pairs = read();
+    assertThat(pairs)
+        .containsExactly(
+            PreferencePair.of(Prompt.text("Sky?"), "Blue é \"", "Green\n"),
+            PreferencePair.of(Prompt.chat(List.of(ChatMessage.user("Sky?"))), "Blue", "Green"),
+            new PreferencePair(Prompt.text("a"), Answer.of("b"), new Answer("c", false)),
+            PreferencePair.of(
+                Prompt.chat(List.of(ChatMessage.system("s"), ChatMessage.user("q"))), "y", "n"));
+    Path copy = folder.resolve("copy.jsonl");
+    PreferencePairs.unfiltered().copy(pairs.iterator(), copy);
+    assertThat(lines(copy)).startsWith(text, chat, cut).hasSize(4);
+  }
+
+  @Test
+  void passesOverATornLastLineAndRefusesAnyOther() throws IOException {
+    String line = "{\"prompt\":\"a\",\"chosen\":\"b\",\"rejected\":\"c\"}";
+    Files.writeString(file, line + "\n" + line.substring(0, 20));
+    assertThat(read()).hasSize(1);
+    Files.writeString(file, line + "\n" + line);
+    assertThat(read()).hasSize(2);
+    Files.writeString(file, line + "\n" + line.substring(0, 20) + "\n" + line + "\n");
+    assertThatThrownBy(this::read)
+        .isInstanceOf(PatchkitException.class)
+        .hasMessageContaining("pairs.jsonl, line 2");
+    Files.writeString(file, line + "\n{\"prompt\":\"a\",\"chosen\":\"b\"}");
+    assertThatThrownBy(this::read).hasMessageContaining("line 2: $.rejected");
+    Files.writeString(
+        file,
+        "{\"chosen\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"y\"}],"
+            + "\"rejected\":[{\"role\":\"user\",\"content\":\"r\"},"
+            + "{\"role\":\"assistant\",\"content\":\"n\"}]}\n");
+    assertThatThrownBy(this::read).hasMessageContaining("the conversation of chosen");
+    assertThatThrownBy(() -> PreferencePairs.read(folder.resolve("absent")))
+        .isInstanceOf(PatchkitException.class);
+  }
+
+  @Test
+  void readsLazily() throws IOException {
+    Files.writeString(file, "{\"prompt\":\"a\",\"chosen\":\"b\",\"rejected\":\"c\"}\nnot json\n");
+    try (Stream<PreferencePair> pairs = PreferencePairs.read(file)) {
+      assertThat(pairs.iterator().next().chosen().text()).isEqualTo("b");
+    }
+  }
+
+  @Test
+  void readsDemonstrations() throws IOException {
+    Files.writeString(
+        file,
+        "{\"prompt\":\"a\",\"completion\":\"b\"}\n"
+            + "{\"prompt\":[{\"role\":\"user\",\"content\":\"q\"}],"
+            + "\"completion\":[{\"role\":\"assistant\",\"content\":\"y\"}],"
+            + "\"completion_complete\":false}\n");
+    try (Stream<Demonstration> demonstrations = Demonstration.read(file)) {
+      assertThat(demonstrations)
+          .containsExactly(
+              new Demonstration(Prompt.text("a"), Answer.of("b")),
+              new Demonstration(
+                  Prompt.chat(List.of(ChatMessage.user("q"))), new Answer("y", false)));
+    }
+  }
+
+  private List<PreferencePair> read() {
+    try (Stream<PreferencePair> pairs = PreferencePairs.read(file)) {
+      return pairs.toList();
+    }
+  }
+
+  private static List<String> lines(Path file) {
+    try {
+      return Files.readAllLines(file);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+}
