@@ -5,12 +5,14 @@ import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystem;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 
 /**
@@ -26,6 +28,9 @@ public final class AtomicFiles {
   /** Windows neither needs nor allows forcing a directory. */
   private static final boolean FORCES_DIRECTORIES =
       !System.getProperty("os.name", "").startsWith("Windows");
+
+  /** What file systems take for no name, this directory and the one above. */
+  private static final Set<String> OTHER_PLACES = Set.of("", ".", "..");
 
   private AtomicFiles() {}
 
@@ -70,7 +75,7 @@ public final class AtomicFiles {
    */
   public static void writeDirectory(Path target, Map<String, byte[]> files) throws IOException {
     for (String name : files.keySet()) {
-      requirePlainName(target, name);
+      requirePlainName(target.getFileSystem(), name);
     }
     writeDirectory(
         target,
@@ -101,8 +106,12 @@ public final class AtomicFiles {
         }
       }
       forceDirectory(temporary);
-      // Not every file system moves a directory over an empty one.
-      Files.deleteIfExists(target);
+      // Not every file system moves a directory over an empty one. A file that has come to lie
+      // there
+      // in the meantime stays.
+      if (isDirectory(target)) {
+        Files.delete(target);
+      }
       Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException | RuntimeException e) {
       deleteQuietly(temporary, e);
@@ -125,12 +134,13 @@ public final class AtomicFiles {
     }
   }
 
-  private static void requirePlainName(Path directory, String name) {
-    Path file = directory.resolve(name);
+  private static void requirePlainName(FileSystem fileSystem, String name) {
+    Path path = fileSystem.getPath(name);
     boolean plain =
-        directory.equals(file.getParent())
-            && file.equals(file.normalize())
-            && String.valueOf(file.getFileName()).equals(name);
+        path.getNameCount() == 1
+            && !path.isAbsolute()
+            && path.toString().equals(name)
+            && !OTHER_PLACES.contains(name);
     if (!plain) {
       throw new IllegalArgumentException(
           "the file name " + JsonText.quote(name) + " is not that of a file in the directory");
@@ -138,7 +148,7 @@ public final class AtomicFiles {
   }
 
   private static void requireAbsentOrEmpty(Path target) throws IOException {
-    if (Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS)) {
+    if (isDirectory(target)) {
       try (DirectoryStream<Path> content = Files.newDirectoryStream(target)) {
         if (content.iterator().hasNext()) {
           throw new DirectoryNotEmptyException(target.toString());
@@ -147,6 +157,10 @@ public final class AtomicFiles {
     } else if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
       throw new FileAlreadyExistsException(target.toString());
     }
+  }
+
+  private static boolean isDirectory(Path path) {
+    return Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS);
   }
 
   private static Path temporarySibling(Path target) {
@@ -164,7 +178,7 @@ public final class AtomicFiles {
 
   private static void deleteQuietly(Path path, Exception reason) {
     try {
-      if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+      if (isDirectory(path)) {
         try (DirectoryStream<Path> content = Files.newDirectoryStream(path)) {
           for (Path file : content) {
             Files.delete(file);

@@ -3,6 +3,7 @@ package io.patchkit.format;
 import static io.patchkit.format.Crafted.utf8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
 
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
@@ -67,8 +68,45 @@ class AtomicFilesTest {
     AtomicFiles.writeDirectory(target, Map.of("a", utf8("1")));
     assertThatThrownBy(() -> AtomicFiles.writeDirectory(target, Map.of("a", utf8("2"))))
         .isInstanceOf(DirectoryNotEmptyException.class);
+    assertThatThrownBy(
+            () -> AtomicFiles.writeDirectory(target, directory -> fail("began to write")))
+        .isInstanceOf(DirectoryNotEmptyException.class);
     assertThat(target.resolve("a")).hasContent("1");
     assertThat(names(folder)).containsExactly("patch");
+  }
+
+  @Test
+  void whatComesToLieAtTheTargetInTheMeantimeStays() throws IOException {
+    Path target = folder.resolve("patch");
+    assertThatThrownBy(
+            () ->
+                AtomicFiles.writeDirectory(target, directory -> Files.writeString(target, "mine")))
+        .isInstanceOf(IOException.class);
+    assertThat(target).hasContent("mine");
+    Files.delete(target);
+    assertThatThrownBy(
+            () ->
+                AtomicFiles.writeDirectory(
+                    target,
+                    directory ->
+                        Files.writeString(Files.createDirectory(target).resolve("inside"), "mine")))
+        .isInstanceOf(IOException.class);
+    assertThat(target.resolve("inside")).hasContent("mine");
+    assertThat(names(folder)).containsExactly("patch");
+  }
+
+  @Test
+  void theTargetMayBeSpelledInAnyWay() throws IOException {
+    AtomicFiles.writeDirectory(folder.resolve("./patch"), Map.of("a", utf8("1")));
+    AtomicFiles.writeFile(folder.resolve("patch/../patch/./b"), utf8("2"));
+    assertThat(names(folder.resolve("patch"))).containsExactly("a", "b");
+  }
+
+  @Test
+  void refusesATargetWithoutADirectoryAroundIt() {
+    Path root = folder.toAbsolutePath().getRoot();
+    assertThatThrownBy(() -> AtomicFiles.writeFile(root, utf8("1")))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test

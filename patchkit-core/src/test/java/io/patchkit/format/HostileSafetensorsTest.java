@@ -12,6 +12,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.patchkit.format.FormatException.Reason;
+import java.io.ByteArrayInputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -241,6 +242,43 @@ class HostileSafetensorsTest {
     assertThatThrownBy(() -> Safetensors.parse(good, LIMITS.withMaxBytes(good.length - 1)))
         .isInstanceOfSatisfying(
             FormatException.class, e -> assertThat(e.reason()).isEqualTo(Reason.TOO_LARGE));
+  }
+
+  @Test
+  void memoryIsTakenOnlyForDataThatIsThere() {
+    int most = Integer.MAX_VALUE - 8;
+    byte[] claim = file("{" + f32("w", "[" + most + "]", 0, 4L * most) + "}", 8);
+    assertThatThrownBy(() -> Safetensors.parse(claim, LIMITS))
+        .isInstanceOf(FormatException.class)
+        .hasMessage("data: expected 8589934556 bytes after the header, found 8");
+  }
+
+  @Test
+  void aFileThatChangesWhileItIsReadIsRefused() {
+    byte[] good = file(GOOD, 8);
+    assertThatThrownBy(
+            () ->
+                SafetensorsReader.read(
+                    new ByteArrayInputStream(file(GOOD, 7)), good.length, LIMITS))
+        .isInstanceOfSatisfying(
+            FormatException.class, e -> assertThat(e.reason()).isEqualTo(Reason.DATA_TRUNCATED));
+    assertThatThrownBy(
+            () ->
+                SafetensorsReader.read(
+                    new ByteArrayInputStream(file(GOOD, 9)), good.length, LIMITS))
+        .isInstanceOfSatisfying(
+            FormatException.class, e -> assertThat(e.reason()).isEqualTo(Reason.TRAILING_BYTES));
+  }
+
+  @Test
+  void limitsAreThemselvesChecked() {
+    assertThatThrownBy(() -> LIMITS.withMaxBytes(0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("maxBytes is 0");
+    assertThatThrownBy(() -> LIMITS.withMaxHeaderBytes(100_000_001))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> LIMITS.withMaxTensors(-1))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 
   private static Arguments hostile(String what, byte[] file, Reason reason) {

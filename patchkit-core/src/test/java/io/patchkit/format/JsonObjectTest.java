@@ -120,6 +120,12 @@ class JsonObjectTest {
         Reason.VALUE_NOT_ALLOWED,
         "$.name: expected a semantic version, found the string \"refuse-harm\"");
     refuses(
+        o -> {
+          throw o.notAllowed("absent", "a version");
+        },
+        Reason.VALUE_NOT_ALLOWED,
+        "$.absent: expected a version, found nothing");
+    refuses(
         o -> o.optionalString("base"),
         Reason.WRONG_TYPE,
         "$.base: expected a string, found an object");
