@@ -40,6 +40,9 @@ TEXTS = [
 CROSSING = ["12", "123", "1234", "34", "4567", "3.14", " 12", "a1", "!!", "?!", "$5", "+=", "=c",
             "\n\n", " \n", "\r\n", "  ", "   ", "\t\t", "'s", "'S", "'ll", "'LL", "n't", "lC",
             "eC", "dU", "PER", "_c", "**", "(x", "):", ":\n", "~x", "|y", "½ ²", "界面", "e's"]
+# Words in which the order of merges decides the pieces.
+OVERLAPS = ["banana bandana ananas nana cabana", "aaaa aaa aa aaaaaaa", "abab baba ababa bab",
+            "deeded needed seed seeded eddied", "missing mississippi sips hisses"]
 CORPUS = TEXTS + ["the quick brown fox jumps over the lazy dog and the world says hello again"] * 4
 
 GPT2 = r"""'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"""
@@ -125,8 +128,8 @@ def sentence_piece():
     """A SentencePiece model with byte fallback, and what it makes of the texts."""
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter([t for t in CORPUS if t.isascii()]), model_writer=model,
-        vocab_size=400, model_type="bpe", byte_fallback=True, character_coverage=1.0,
+        sentence_iterator=iter([t for t in CORPUS if t.isascii()] + OVERLAPS * 5), model_writer=model,
+        vocab_size=480, model_type="bpe", byte_fallback=True, character_coverage=1.0,
         normalization_rule_name="identity", remove_extra_whitespaces=False, split_digits=True,
         allow_whitespace_only_pieces=True, minloglevel=2)
     made = {}
@@ -135,7 +138,8 @@ def sentence_piece():
     made["scores"] = [processor.get_score(i) for i in range(len(processor))]
     made["types"] = [2 if processor.is_unknown(i) else 3 if processor.is_control(i)
                      else 6 if processor.is_byte(i) else 1 for i in range(len(processor))]
-    texts = [t for t in TEXTS if "<|" not in t and t.strip()]
+    texts = [t for t in TEXTS if "<|" not in t and t.strip()] + OVERLAPS
+    texts += ["annabananas", "aaaaaaaaaaaaa", "bbaabbaab", "seededeed", "mimississ"]
     made["texts"] = texts
     made["ids"] = [processor.encode(t) for t in texts]
     return made

@@ -36,6 +36,9 @@ record LlamaConfig(
 
   private static final int MOST = 1 << 24;
 
+  /** Each position costs a row of the rotary caches on the disk, whatever the file's size. */
+  private static final int MOST_POSITIONS = 1 << 22;
+
   LlamaConfig {
     if (heads % keyValueHeads != 0) {
       throw new CorruptModelException(
@@ -71,7 +74,7 @@ record LlamaConfig(
         metadata.intOr("llama.attention.head_count_kv", heads, 1, heads),
         headDim,
         embedding.rows(),
-        metadata.requireInt("llama.context_length", 1, MOST),
+        metadata.requireInt("llama.context_length", 1, MOST_POSITIONS),
         metadata.requirePositive("llama.attention.layer_norm_rms_epsilon"),
         metadata.positiveOr("llama.rope.freq_base", 10_000),
         ropeScale(metadata),

@@ -40,6 +40,7 @@ class HostileGgufTest {
         corrupt("llama.block_count is 0", g -> g.put("llama.block_count", 0)),
         corrupt("llama.block_count is a string", g -> g.put("llama.block_count", "2")),
         corrupt("llama.context_length is -1", g -> g.raw("llama.context_length", 5, ints(-1))),
+        corrupt("llama.context_length is 4194305", g -> g.put("llama.context_length", 4194305)),
         corrupt("layer_norm_rms_epsilon is NaN", g -> g.put(EPSILON, Float.NaN)),
         corrupt("layer_norm_rms_epsilon is 0", g -> g.put(EPSILON, 0f)),
         corrupt("cannot share 3", g -> g.put("llama.attention.head_count_kv", 3)),
@@ -163,7 +164,7 @@ class HostileGgufTest {
     int header = find(whole, "blk.1.ffn_down.weight") + 60;
     Random random = new Random(3);
     int refused = 0;
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 150; i++) {
       byte[] damaged = whole.clone();
       damaged[random.nextInt(header)] ^= (byte) (1 << random.nextInt(8));
       Path file = Files.write(folder.resolve("flipped.gguf"), damaged);
@@ -176,7 +177,7 @@ class HostileGgufTest {
         assertThat(target).doesNotExist();
       }
     }
-    assertThat(refused).isGreaterThan(100);
+    assertThat(refused).isGreaterThan(50);
   }
 
   private DynamicTest corrupt(String message, Consumer<GgufBytes> damage) {
