@@ -2,6 +2,11 @@ package io.patchkit.onnx.gguf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.patchkit.onnx.gradient.DirectionalCheck;
+import io.patchkit.onnx.gradient.Example;
+import io.patchkit.onnx.gradient.GradientModel;
+import io.patchkit.onnx.gradient.GradientOptions;
+import io.patchkit.onnx.gradient.Parametrisation;
 import io.patchkit.onnx.graph.Graph;
 import io.patchkit.onnx.graph.ModelFile;
 import io.patchkit.onnx.graph.SelectedPositions;
@@ -9,7 +14,9 @@ import io.patchkit.onnx.graph.VirtualTokens;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -43,6 +50,34 @@ class ImportedGraphTest {
       }
       assertThat(edited.logits(mirrored, inputs(embeddings(checkpoint), last))[0])
           .isEqualTo(expected);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"F16", "Q4_0", "Q4_1", "Q5_1", "Q8_0", "Q3_K", "Q6_K"})
+  void gradientsAgreeWithFiniteDifferences(GgmlType type) throws Exception {
+    Path checkpoint = Files.write(folder.resolve("model.gguf"), TinyLlama.tied(type, 22).build());
+    Path model = folder.resolve("model");
+    GgufImport.convert(checkpoint, model);
+    Random random = new Random(5);
+    for (Parametrisation parametrisation : Parametrisation.values()) {
+      try (GradientModel gradients =
+          GradientModel.open(
+              model.resolve("model.onnx"),
+              parametrisation,
+              GradientOptions.defaults().withThreads(1))) {
+        float[] prefix = new float[3 * gradients.prefixWidth()];
+        for (int i = 0; i < prefix.length; i++) {
+          prefix[i] = 0.5f * (float) random.nextGaussian();
+        }
+        List<Example> rows =
+            List.of(
+                Example.of(new int[] {1, 75, 104}, new int[] {111, 259, 2}, 1),
+                Example.of(new int[] {200, 42}, new int[] {17, 3}, -0.5f));
+        assertThat(DirectionalCheck.relativeError(gradients, rows, prefix, 7))
+            .as(parametrisation.toString())
+            .isLessThan(5e-3);
+      }
     }
   }
 
