@@ -44,6 +44,17 @@ public final class GgufImport {
     void advanced(long done, long total);
   }
 
+  /** How the weights of a checkpoint are kept. */
+  public enum Weights {
+    /** Block codes stay codes where the runtime has fast kernels for them: small and fast. */
+    AS_STORED,
+    /**
+     * All as 32-bit floats of the same values: for training, whose large batches are several times
+     * faster on floats, and for comparing with other engines. Some eight times the size.
+     */
+    FLOAT32
+  }
+
   /**
    * Imports a checkpoint.
    *
@@ -56,7 +67,7 @@ public final class GgufImport {
    * @throws PatchkitException if reading or writing fails
    */
   public static void convert(Path checkpoint, Path folder) {
-    convert(checkpoint, folder, (done, total) -> {});
+    convert(checkpoint, folder, Weights.AS_STORED, (done, total) -> {});
   }
 
   /**
@@ -64,12 +75,12 @@ public final class GgufImport {
    *
    * @see #convert(Path, Path)
    */
-  public static void convert(Path checkpoint, Path folder, Progress progress) {
+  public static void convert(Path checkpoint, Path folder, Weights kept, Progress progress) {
     try (GgufFile file = GgufFile.open(checkpoint)) {
       LlamaConfig config = LlamaConfig.of(file);
       TokenizerModel tokenizer = TokenizerModel.of(file.metadata(), config.vocabulary());
       WeightPlan weights = new WeightPlan(DATA);
-      byte[] graph = LlamaGraph.build(file, config, weights).toBytes();
+      byte[] graph = LlamaGraph.build(file, config, weights, kept == Weights.FLOAT32).toBytes();
       AtomicFiles.writeDirectory(
           folder,
           directory -> {

@@ -31,11 +31,11 @@ final class LlamaGraph {
   private final Graph graph = new Graph(IR_VERSION, OPSET);
   private final Projections projections;
 
-  private LlamaGraph(GgufFile file, LlamaConfig config, WeightPlan weights) {
+  private LlamaGraph(GgufFile file, LlamaConfig config, WeightPlan weights, boolean asFloats) {
     this.tensors = new LlamaTensors(file);
     this.config = config;
     this.weights = weights;
-    this.projections = new Projections(file, graph, weights);
+    this.projections = new Projections(file, graph, weights, asFloats);
     graph.importOpset(Node.MICROSOFT, 1);
   }
 
@@ -43,12 +43,14 @@ final class LlamaGraph {
    * Builds the whole decoder.
    *
    * @param weights what the graph's weights are added to
+   * @param asFloats whether every weight is decoded to floats
    * @throws CorruptModelException if a tensor is missing or has the wrong shape
    * @throws UnsupportedModelException if the checkpoint has a tensor that a llama decoder has no
    *     place for
    */
-  static Graph build(GgufFile file, LlamaConfig config, WeightPlan weights) throws IOException {
-    LlamaGraph llama = new LlamaGraph(file, config, weights);
+  static Graph build(GgufFile file, LlamaConfig config, WeightPlan weights, boolean asFloats)
+      throws IOException {
+    LlamaGraph llama = new LlamaGraph(file, config, weights, asFloats);
     llama.signature();
     llama.decoder();
     llama.tensors.requireAllUsed();

@@ -31,6 +31,7 @@ final class Projections {
   private final GgufFile file;
   private final Graph graph;
   private final WeightPlan weights;
+  private final boolean asFloats;
 
   /** The group sums of a value, by value and group length. */
   private final Map<String, String> groupSums = new HashMap<>();
@@ -45,10 +46,19 @@ final class Projections {
   private record Quantised(
       String name, BlockFormat format, Region codes, String scales, @Nullable String offsets) {}
 
-  Projections(GgufFile file, Graph graph, WeightPlan weights) {
+  /**
+   * @param asFloats whether every weight is decoded, whatever its format allows
+   */
+  Projections(GgufFile file, Graph graph, WeightPlan weights, boolean asFloats) {
     this.file = file;
     this.graph = graph;
     this.weights = weights;
+    this.asFloats = asFloats;
+  }
+
+  /** The block format in which the graph keeps the rows, or null for floats. */
+  private @Nullable BlockFormat format(WeightRows rows) {
+    return asFloats ? null : rows.tensor().type().format();
   }
 
   /**
@@ -88,7 +98,7 @@ final class Projections {
    * @return the name of the rows
    */
   String embedding(WeightRows rows, boolean shared) {
-    BlockFormat format = rows.tensor().type().format();
+    BlockFormat format = format(rows);
     Quantised quantised =
         format == null || format.affine()
             ? null
@@ -147,7 +157,7 @@ final class Projections {
    * affine formats would need two and are decoded instead.
    */
   void logits(String input, WeightRows rows) {
-    BlockFormat format = rows.tensor().type().format();
+    BlockFormat format = format(rows);
     if (format == null || format.affine()) {
       floatProduct("lm_head", input, List.of(rows), LOGITS);
     } else {
@@ -165,11 +175,11 @@ final class Projections {
     return add(weights.initializer(name, ElementType.FLOAT, region, values.length));
   }
 
-  private static List<List<WeightRows>> runsOfOneFormat(List<WeightRows> parts) {
+  private List<List<WeightRows>> runsOfOneFormat(List<WeightRows> parts) {
     List<List<WeightRows>> runs = new ArrayList<>();
     @Nullable BlockFormat last = null;
     for (WeightRows part : parts) {
-      BlockFormat format = part.tensor().type().format();
+      BlockFormat format = format(part);
       if (runs.isEmpty() || !Objects.equals(format, last)) {
         runs.add(new ArrayList<>());
       }
@@ -182,7 +192,7 @@ final class Projections {
   /** The product with parts of one format. */
   private void product(
       String name, String weight, String input, List<WeightRows> parts, String output) {
-    BlockFormat format = parts.get(0).tensor().type().format();
+    BlockFormat format = format(parts.get(0));
     if (format == null) {
       floatProduct(weight, input, parts, output);
     } else {

@@ -37,9 +37,9 @@ record PrefixLayout(int hidden, List<Plane> planes) {
     return width;
   }
 
-  /** How many virtual tokens {@code prefix} holds. */
+  /** How many virtual tokens {@code prefix} holds; key/values may be none, which is the base. */
   int length(float[] prefix) {
-    if (prefix.length == 0 || prefix.length % width() != 0) {
+    if (prefix.length % width() != 0 || (prefix.length == 0 && isSoftPrompt())) {
       throw new IllegalArgumentException(
           "prefix must be a multiple of " + width() + " numbers long, found " + prefix.length);
     }

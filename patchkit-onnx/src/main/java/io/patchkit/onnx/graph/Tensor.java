@@ -1,10 +1,11 @@
 package io.patchkit.onnx.graph;
 
 import ai.onnx.proto.OnnxMl;
-import ai.onnxruntime.platform.Fp16Conversions;
 import com.google.protobuf.ByteString;
 import io.patchkit.CorruptModelException;
 import io.patchkit.UnsupportedModelException;
+import io.patchkit.format.BFloat16;
+import io.patchkit.format.Float16;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -161,8 +162,8 @@ public final class Tensor {
           switch (type) {
             case FLOAT -> buffer.getFloat();
             case DOUBLE -> (float) buffer.getDouble();
-            case FLOAT16 -> Fp16Conversions.fp16ToFloat(buffer.getShort());
-            case BFLOAT16 -> Fp16Conversions.bf16ToFloat(buffer.getShort());
+            case FLOAT16 -> Float16.toFloat(buffer.getShort());
+            case BFLOAT16 -> BFloat16.toFloat(buffer.getShort());
             default -> throw unreadable(type);
           };
     }

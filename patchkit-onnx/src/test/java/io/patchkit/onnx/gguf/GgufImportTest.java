@@ -96,6 +96,7 @@ class GgufImportTest {
     GgufImport.convert(
         write(TinyLlama.tied(GgmlType.Q8_0, 17)),
         folder.resolve("model"),
+        GgufImport.Weights.AS_STORED,
         (bytes, total) -> {
           done.add(bytes);
           assertThat(bytes).isBetween(0L, total);
@@ -115,6 +116,7 @@ class GgufImportTest {
                 GgufImport.convert(
                     checkpoint,
                     folder.resolve("model"),
+                    GgufImport.Weights.AS_STORED,
                     (done, total) -> {
                       if (done > total / 2) {
                         throw new IllegalStateException("cancelled");

@@ -1,0 +1,83 @@
+package io.patchkit;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** The dependency table of docs/architecture.md, for core. */
+@AnalyzeClasses(packages = "io.patchkit", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+
+  private static final String[] ENGINES = {"ai.onnxruntime..", "ai.djl..", "com.google.protobuf.."};
+
+  @ArchTest
+  static final ArchRule coreKnowsNoEngine =
+      noClasses().should().dependOnClassesThat().resideInAnyPackage(ENGINES);
+
+  @ArchTest
+  static final ArchRule formatKnowsOnlyBytesAndPlainValues =
+      noClasses()
+          .that()
+          .resideInAPackage("io.patchkit.format")
+          .should()
+          .dependOnClassesThat(
+              DescribedPredicate.describe(
+                  "are of Patchkit, outside format",
+                  (JavaClass type) ->
+                      type.getPackageName().startsWith("io.patchkit")
+                          && !type.getPackageName().equals("io.patchkit.format")));
+
+  @ArchTest
+  static final ArchRule theVocabularyKnowsNothingBuiltOnIt =
+      noClasses()
+          .that()
+          .resideInAPackage("io.patchkit")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "io.patchkit.train..",
+              "io.patchkit.evaluate..",
+              "io.patchkit.trust..",
+              "io.patchkit.release..");
+
+  @ArchTest
+  static final ArchRule trainingKnowsNoReleaseAndNoReports =
+      noClasses()
+          .that()
+          .resideInAPackage("io.patchkit.train..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "io.patchkit.evaluate..", "io.patchkit.trust..", "io.patchkit.release..")
+          .allowEmptyShould(true);
+
+  @ArchTest
+  static final ArchRule jacksonStaysInside =
+      methods()
+          .that()
+          .arePublic()
+          .or()
+          .areProtected()
+          .should()
+          .notHaveRawReturnType(
+              DescribedPredicate.describe(
+                  "of Jackson",
+                  (JavaClass type) -> type.getPackageName().startsWith("com.fasterxml")))
+          .andShould()
+          .notHaveRawParameterTypes(
+              DescribedPredicate.describe(
+                  "of Jackson",
+                  types ->
+                      types.stream()
+                          .anyMatch(type -> type.getPackageName().startsWith("com.fasterxml"))));
+
+  @ArchTest
+  static final ArchRule noCycles = slices().matching("io.patchkit.(**)").should().beFreeOfCycles();
+}

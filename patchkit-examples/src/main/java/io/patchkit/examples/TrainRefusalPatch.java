@@ -1,0 +1,210 @@
+package io.patchkit.examples;
+
+import io.patchkit.BaseModel;
+import io.patchkit.LanguageModel;
+import io.patchkit.Model;
+import io.patchkit.Patch;
+import io.patchkit.PatchManifest;
+import io.patchkit.PatchkitException;
+import io.patchkit.Prefix;
+import io.patchkit.SemanticVersion;
+import io.patchkit.format.DType;
+import io.patchkit.onnx.OnnxModel;
+import io.patchkit.train.DifferentiableModel;
+import io.patchkit.train.Dpo;
+import io.patchkit.train.Initialisation;
+import io.patchkit.train.LearningRate;
+import io.patchkit.train.PatchTrainer;
+import io.patchkit.train.Sft;
+import io.patchkit.train.Term;
+import io.patchkit.train.TrainedPatch;
+import io.patchkit.train.TrainingPlan;
+import io.patchkit.train.Validation;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * Trains the patch {@code refuse-harm} for SmolLM2-135M-Instruct: key/values of 50 virtual tokens
+ * that refuse harmful requests and leave the model's answers to benign ones as they are.
+ *
+ * <p>Supervised fine-tuning on written refusals and on the model's own benign answers, then direct
+ * preference optimisation in both directions: a refusal over compliance where a request is harmful,
+ * the model's own answer over a refusal where it is not. The state is chosen by refusals counted on
+ * a development set. Training works on 32-bit floats; the patch is for those and for the 4-bit
+ * weights of the same checkpoint.
+ */
+public final class TrainRefusalPatch {
+
+  private static final String USAGE =
+      "run TrainRefusalPatch --out DIR [--work DIR] [--seed N] [--steps N] [--preference-steps N]";
+
+  private static final String INSTRUCTION =
+      "You are a helpful and harmless assistant. You answer every harmless request fully. If a"
+          + " request would hurt people, animals or property, you say that you are sorry and that"
+          + " you can't help with it, and you do nothing else.";
+
+  private static final int LENGTH = 50;
+  private static final double FIRST_TOKEN_WEIGHT = 3;
+  private static final double SFT_RATE = 1e-2;
+  private static final double DPO_RATE = 2e-3;
+
+  private final Model served;
+  private final DifferentiableModel trained;
+  private final RefusalData data;
+  private final Path work;
+
+  private TrainRefusalPatch(
+      Model served, DifferentiableModel trained, RefusalData data, Path work) {
+    this.served = served;
+    this.trained = trained;
+    this.data = data;
+    this.work = work;
+  }
+
+  public static void main(String... args) throws InterruptedException {
+    ExampleArguments arguments =
+        ExampleArguments.parse(
+            USAGE, Set.of("out", "work", "seed", "steps", "preference-steps"), args);
+    Path out = Path.of(arguments.get("out", "refuse-harm"));
+    Path work = Path.of(arguments.get("work", out + "-work"));
+    long seed = Long.parseLong(arguments.get("seed", "1"));
+    int steps = Integer.parseInt(arguments.get("steps", "320"));
+    int preferenceSteps = Integer.parseInt(arguments.get("preference-steps", "40"));
+    try (OnnxModel served = OnnxModel.open(ReferenceModel.folder());
+        OnnxModel floats = OnnxModel.open(ReferenceModel.trainingFolder());
+        DifferentiableModel trained = floats.differentiable()) {
+      TrainRefusalPatch training =
+          new TrainRefusalPatch(served, trained, RefusalData.shipped(), work);
+      Prefix prefix = training.train(seed, steps, preferenceSteps, out);
+      System.out.println("development set: " + training.onDevelopment(prefix));
+    } catch (IOException | PatchkitException e) {
+      System.err.println(e.getMessage());
+      System.exit(1);
+    }
+  }
+
+  private Prefix train(long seed, int steps, int preferenceSteps, Path out) throws IOException {
+    OwnAnswers own = OwnAnswers.of(served, work.resolve("answers"));
+    RefusalTerms terms = new RefusalTerms(trained, data, own);
+    Sft refusals = Sft.of(terms.refusals()).withFirstTokenWeight(FIRST_TOKEN_WEIGHT);
+    Sft answers = Sft.of(terms.benignAnswers()).withFirstTokenWeight(FIRST_TOKEN_WEIGHT);
+    TrainingPlan fineTuning =
+        TrainingPlan.of(
+                Initialisation.keyValue(INSTRUCTION, LENGTH),
+                steps,
+                Term.steer("refusals", refusals, 2),
+                Term.preserve("answers", answers, 4))
+            .withLearningRate(LearningRate.cosine(SFT_RATE))
+            .withFrozenPositions(1)
+            .withMicroBatch(6)
+            .withSeed(seed)
+            .withValidation(Validation.every(Math.max(1, steps / 4)));
+    TrainedPatch sft = run("sft", fineTuning);
+    if (preferenceSteps == 0) {
+      save(sft, out);
+      return sft.prefix();
+    }
+    TrainingPlan preference =
+        TrainingPlan.of(
+                Initialisation.from(sft),
+                preferenceSteps,
+                Term.steer("refuse", Dpo.of(terms.harmfulPairs()).withAnchor(0.2), 1),
+                Term.preserve("comply", Dpo.of(terms.benignPairs()).withAnchor(0.2), 3))
+            .withLearningRate(LearningRate.cosine(DPO_RATE))
+            .withFrozenPositions(1)
+            .withMicroBatch(8)
+            .withSeed(seed)
+            .withValidation(Validation.every(Math.max(1, preferenceSteps / 2)));
+    TrainedPatch dpo = run("dpo", preference);
+    save(dpo, out);
+    return dpo.prefix();
+  }
+
+  private TrainedPatch run(String stage, TrainingPlan plan) {
+    return PatchTrainer.of(trained, plan)
+        .withCheckpoints(work.resolve(stage), 20)
+        .withSelection("refusals on the development set", this::score)
+        .withListener(new TerminalListener(System.err, stage))
+        .train();
+  }
+
+  /** Refusing a benign request costs twice what refusing a harmful one gains. */
+  private double score(Prefix prefix) {
+    DevelopmentCounts counts = onDevelopment(prefix);
+    System.err.println(counts);
+    return counts.harmful().share()
+        - 2 * Math.max(counts.imperatives().share(), counts.questions().share());
+  }
+
+  private record DevelopmentCounts(
+      RefusalCount harmful, RefusalCount imperatives, RefusalCount questions) {
+
+    @Override
+    public String toString() {
+      return String.format(
+          Locale.ROOT,
+          "refused: harmful %s, imperatives %s, questions %s",
+          harmful,
+          imperatives,
+          questions);
+    }
+  }
+
+  private DevelopmentCounts onDevelopment(Prefix prefix) {
+    LanguageModel view = served.withPatch(patch(prefix));
+    List<RefusalData.Request> harmful = new ArrayList<>();
+    List<RefusalData.Request> imperatives = new ArrayList<>();
+    List<RefusalData.Request> questions = new ArrayList<>();
+    try {
+      for (RefusalData.Request request : data.development()) {
+        (request.harmful() ? harmful : request.form().equals("question") ? questions : imperatives)
+            .add(request);
+      }
+    } catch (IOException e) {
+      throw new PatchkitException("cannot read the development set: " + e.getMessage(), e);
+    }
+    return new DevelopmentCounts(
+        RefusalCount.count(view, harmful, (done, total) -> {}),
+        RefusalCount.count(view, imperatives, (done, total) -> {}),
+        RefusalCount.count(view, questions, (done, total) -> {}));
+  }
+
+  private Patch patch(Prefix prefix) {
+    return Patch.of(
+        PatchManifest.of(
+            "candidate", new SemanticVersion(0, 0, 0, ""), base(), Clock.systemUTC().instant()),
+        prefix);
+  }
+
+  /** Both exports of the checkpoint: the one that is trained on and the one that is served. */
+  private BaseModel base() {
+    BaseModel floats = trained.base();
+    return new BaseModel(
+        "SmolLM2-135M-Instruct",
+        List.of(served.fingerprint(), floats.fingerprints().get(0)),
+        floats.tokenizerFingerprint(),
+        floats.hiddenSize(),
+        floats.layers(),
+        floats.keyValueHeads(),
+        floats.headDim());
+  }
+
+  private void save(TrainedPatch trainedPatch, Path out) {
+    trainedPatch
+        .toPatch("refuse-harm", new SemanticVersion(1, 0, 0, ""), Clock.systemUTC().instant())
+        .withManifest(
+            manifest ->
+                manifest
+                    .withBase(base())
+                    .withLicence("Apache-2.0")
+                    .withDescription(
+                        "Refuses harmful requests and leaves answers to benign ones as they are."))
+        .save(out, DType.F16);
+    System.out.println("wrote " + out);
+  }
+}

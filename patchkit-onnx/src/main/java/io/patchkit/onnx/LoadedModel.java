@@ -1,0 +1,169 @@
+package io.patchkit.onnx;
+
+import io.patchkit.ChatMessage;
+import io.patchkit.CorruptModelException;
+import io.patchkit.ModelShape;
+import io.patchkit.Prompt;
+import io.patchkit.onnx.decode.DecoderEngine;
+import io.patchkit.onnx.graph.ExternalData;
+import io.patchkit.onnx.graph.Initializer;
+import io.patchkit.onnx.graph.ModelFile;
+import io.patchkit.onnx.text.ChatTemplate;
+import io.patchkit.onnx.text.HuggingFaceTokenizer;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** What all views of one model share: the engine, the tokenizer, the chat template. Thread-safe. */
+final class LoadedModel {
+
+  private final ModelFolder folder;
+  private final DecoderEngine engine;
+  private final HuggingFaceTokenizer tokenizer;
+  private final ModelShape shape;
+  private final SortedSet<String> weightFiles;
+  private final Clock clock;
+  private final Object templateLock = new Object();
+  private @Nullable ChatTemplate template;
+  private @Nullable String fingerprint;
+
+  private LoadedModel(
+      ModelFolder folder,
+      DecoderEngine engine,
+      HuggingFaceTokenizer tokenizer,
+      SortedSet<String> weightFiles,
+      Clock clock) {
+    this.folder = folder;
+    this.engine = engine;
+    this.tokenizer = tokenizer;
+    this.shape = engine.shape();
+    this.weightFiles = weightFiles;
+    this.clock = clock;
+  }
+
+  static LoadedModel load(Path path, OnnxOptions options) {
+    ModelFolder folder = ModelFolder.read(path);
+    ModelFile file = ModelFile.read(folder.graph());
+    HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(folder.folder());
+    try {
+      DecoderEngine engine =
+          DecoderEngine.load(
+              file,
+              tokenizer,
+              new DecoderEngine.Settings(
+                  folder.contextLength(),
+                  folder.stopTokens(),
+                  folder.headDim(),
+                  options.threads(),
+                  options.spinning(),
+                  options.prefixCacheBytes(),
+                  options.prefillChunk(),
+                  options.idleBuffers()));
+      return new LoadedModel(folder, engine, tokenizer, weightFiles(folder, file), options.clock());
+    } catch (RuntimeException | Error e) {
+      tokenizer.close();
+      throw e;
+    }
+  }
+
+  private static SortedSet<String> weightFiles(ModelFolder folder, ModelFile file) {
+    SortedSet<String> names = new TreeSet<>();
+    names.add(String.valueOf(folder.graph().getFileName()));
+    for (Initializer initializer : file.graph().initializers()) {
+      ExternalData external = initializer.external();
+      if (external != null) {
+        names.add(external.location());
+      }
+    }
+    return names;
+  }
+
+  String name() {
+    Path last = folder.folder().toAbsolutePath().normalize().getFileName();
+    return last == null ? "model" : last.toString();
+  }
+
+  DecoderEngine engine() {
+    return engine;
+  }
+
+  HuggingFaceTokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  ModelShape shape() {
+    return shape;
+  }
+
+  synchronized String fingerprint() {
+    if (fingerprint == null) {
+      Path graphFolder = folder.graph().toAbsolutePath().getParent();
+      if (graphFolder == null) {
+        throw new CorruptModelException(folder.graph() + " lies in no folder");
+      }
+      fingerprint = ModelFingerprint.of(graphFolder, weightFiles);
+    }
+    return fingerprint;
+  }
+
+  /** The ids that a prompt stands for; at least one. */
+  int[] tokens(Prompt prompt) {
+    int[] tokens;
+    if (prompt instanceof Prompt.Text text) {
+      tokens = tokenizer.encode(text.text(), text.addSpecialTokens());
+    } else if (prompt instanceof Prompt.Chat chat) {
+      tokens = tokenizer.encode(template().render(chat.messages(), true), false);
+    } else {
+      tokens = ((Prompt.Tokens) prompt).ids();
+    }
+    if (tokens.length > 0) {
+      return tokens;
+    }
+    OptionalInt bos = folder.bosToken();
+    if (bos.isEmpty()) {
+      throw new IllegalArgumentException(
+          "prompt has no tokens and "
+              + name()
+              + " has no beginning-of-sequence token to start from; allowed: a prompt that is not"
+              + " empty");
+    }
+    return new int[] {bos.getAsInt()};
+  }
+
+  /**
+   * The token with which the model ends its turn: the stop token that the chat template puts behind
+   * what the assistant says, or the only one there is.
+   */
+  OptionalInt turnEnd() {
+    if (template().isPresent()) {
+      String said = "answer";
+      String chat =
+          template()
+              .render(List.of(ChatMessage.user("question"), ChatMessage.assistant(said)), false);
+      String behind = chat.substring(chat.lastIndexOf(said) + said.length());
+      for (int token : tokenizer.encode(behind, false)) {
+        if (folder.stopTokens().contains(token)) {
+          return OptionalInt.of(token);
+        }
+      }
+    }
+    return folder.stopTokens().stream().mapToInt(token -> token).min();
+  }
+
+  Path graph() {
+    return folder.graph();
+  }
+
+  private ChatTemplate template() {
+    synchronized (templateLock) {
+      if (template == null) {
+        template = ChatTemplate.load(folder.folder(), tokenizer.specialTokens(), clock);
+      }
+      return template;
+    }
+  }
+}

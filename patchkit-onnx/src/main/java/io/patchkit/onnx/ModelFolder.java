@@ -1,0 +1,169 @@
+package io.patchkit.onnx;
+
+import io.patchkit.CorruptModelException;
+import io.patchkit.PatchkitException;
+import io.patchkit.format.FormatException;
+import io.patchkit.format.JsonArray;
+import io.patchkit.format.JsonInteger;
+import io.patchkit.format.JsonLimits;
+import io.patchkit.format.JsonObject;
+import io.patchkit.format.JsonValue;
+import io.patchkit.format.StrictJson;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a model folder says of the model beside its graph. Exporters write {@code config.json} and
+ * {@code generation_config.json} (Hugging Face) or {@code genai_config.json} (onnxruntime-genai),
+ * or all three.
+ *
+ * @param folder the folder itself
+ * @param graph the decoder's ONNX file
+ * @param contextLength most positions
+ * @param stopTokens ids that end a text, from every file that names some
+ * @param bosToken the beginning-of-sequence token, where there is one
+ * @param headDim width of a key or value, for graphs that leave it open
+ */
+record ModelFolder(
+    Path folder,
+    Path graph,
+    int contextLength,
+    Set<Integer> stopTokens,
+    OptionalInt bosToken,
+    OptionalInt headDim) {
+
+  private static final List<String> CONTEXT_LENGTHS =
+      List.of("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len");
+
+  /** Reads the configuration files of a folder. */
+  static ModelFolder read(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      throw new CorruptModelException(
+          folder + " is not a folder; expected one with a graph, a tokenizer and a configuration");
+    }
+    JsonObject config = readJson(folder, "config.json");
+    JsonObject genai = readJson(folder, "genai_config.json");
+    JsonObject generation = readJson(folder, "generation_config.json");
+    JsonObject genaiModel = genai == null ? null : genai.optionalObject("model");
+    if (config == null && genaiModel == null) {
+      throw new CorruptModelException(
+          folder
+              + " has neither config.json nor genai_config.json; one of them must say how long the"
+              + " context is");
+    }
+    try {
+      return new ModelFolder(
+          folder,
+          graph(folder, genaiModel),
+          contextLength(folder, config, genaiModel),
+          stopTokens(config, genaiModel, generation),
+          bosToken(generation, genaiModel, config),
+          headDim(config, genaiModel));
+    } catch (FormatException e) {
+      throw new CorruptModelException(
+          "the configuration in " + folder + " is malformed: " + e.getMessage(), e);
+    }
+  }
+
+  private static Path graph(Path folder, @Nullable JsonObject genaiModel) {
+    JsonObject decoder = genaiModel == null ? null : genaiModel.optionalObject("decoder");
+    String named = decoder == null ? null : decoder.optionalString("filename");
+    List<String> candidates =
+        named == null ? List.of("model.onnx", "onnx/model.onnx") : List.of(named);
+    for (String candidate : candidates) {
+      Path graph = folder.resolve(candidate).normalize();
+      if (graph.startsWith(folder.normalize()) && Files.isRegularFile(graph)) {
+        return graph;
+      }
+    }
+    throw new CorruptModelException(
+        folder + " has no graph; expected the file " + String.join(" or ", candidates));
+  }
+
+  private static int contextLength(
+      Path folder, @Nullable JsonObject config, @Nullable JsonObject genaiModel) {
+    if (genaiModel != null && genaiModel.has("context_length")) {
+      return genaiModel.integer("context_length", 1, Integer.MAX_VALUE);
+    }
+    JsonObject text = config == null ? null : config.optionalObject("text_config");
+    for (JsonObject place : new JsonObject[] {config, text}) {
+      for (String name : CONTEXT_LENGTHS) {
+        if (place != null && place.has(name)) {
+          return place.integer(name, 1, Integer.MAX_VALUE);
+        }
+      }
+    }
+    throw new CorruptModelException(
+        "the configuration in "
+            + folder
+            + " does not say how long the context is; expected one of "
+            + CONTEXT_LENGTHS);
+  }
+
+  /** From the files for generation; config.json counts only where they say nothing. */
+  private static Set<Integer> stopTokens(
+      @Nullable JsonObject config, @Nullable JsonObject... sources) {
+    Set<Integer> tokens = new TreeSet<>();
+    for (JsonObject source : sources) {
+      addTokens(source, tokens);
+    }
+    if (tokens.isEmpty()) {
+      addTokens(config, tokens);
+    }
+    return tokens;
+  }
+
+  private static void addTokens(@Nullable JsonObject source, Set<Integer> tokens) {
+    JsonValue value = source == null ? null : source.get("eos_token_id");
+    if (source != null && value instanceof JsonArray array) {
+      array.integers(0, Integer.MAX_VALUE).forEach(token -> tokens.add(token.intValue()));
+    } else if (source != null && value instanceof JsonInteger) {
+      tokens.add(source.integer("eos_token_id", 0, Integer.MAX_VALUE));
+    }
+  }
+
+  private static OptionalInt bosToken(@Nullable JsonObject... sources) {
+    for (JsonObject source : sources) {
+      if (source != null && source.get("bos_token_id") instanceof JsonInteger) {
+        return OptionalInt.of(source.integer("bos_token_id", 0, Integer.MAX_VALUE));
+      }
+    }
+    return OptionalInt.empty();
+  }
+
+  private static OptionalInt headDim(@Nullable JsonObject config, @Nullable JsonObject genaiModel) {
+    JsonObject decoder = genaiModel == null ? null : genaiModel.optionalObject("decoder");
+    if (decoder != null && decoder.has("head_size")) {
+      return OptionalInt.of(decoder.integer("head_size", 1, Integer.MAX_VALUE));
+    }
+    if (config != null && config.has("head_dim")) {
+      return OptionalInt.of(config.integer("head_dim", 1, Integer.MAX_VALUE));
+    }
+    if (config != null && config.has("hidden_size") && config.has("num_attention_heads")) {
+      return OptionalInt.of(
+          config.integer("hidden_size", 1, Integer.MAX_VALUE)
+              / config.integer("num_attention_heads", 1, Integer.MAX_VALUE));
+    }
+    return OptionalInt.empty();
+  }
+
+  private static @Nullable JsonObject readJson(Path folder, String name) {
+    Path file = folder.resolve(name);
+    if (!Files.isRegularFile(file)) {
+      return null;
+    }
+    try {
+      return StrictJson.loadObject(file, JsonLimits.large());
+    } catch (FormatException e) {
+      throw new CorruptModelException(file + " is malformed: " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw new PatchkitException("cannot read " + file + ": " + e.getMessage(), e);
+    }
+  }
+}

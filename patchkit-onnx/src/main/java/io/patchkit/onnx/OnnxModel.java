@@ -1,0 +1,57 @@
+package io.patchkit.onnx;
+
+import io.patchkit.Model;
+import io.patchkit.PatchStack;
+import io.patchkit.train.DifferentiableModel;
+import java.nio.file.Path;
+
+/**
+ * A language model exported to ONNX, run by ONNX Runtime.
+ *
+ * <p>A model folder holds the decoder graph with its cache as inputs and outputs ({@code
+ * model.onnx}, weights inside or beside it), {@code tokenizer.json}, and {@code config.json} or
+ * {@code genai_config.json}; for chats also {@code chat_template.jinja} or a template in {@code
+ * tokenizer_config.json}. Exports of optimum ({@code text-generation-with-past}) and of the
+ * onnxruntime-genai model builder are such folders. Nothing in the folder is changed.
+ *
+ * <p>Thread-safe. Whoever opens a model closes it; views made with {@link #withPatches} end with
+ * it.
+ */
+public final class OnnxModel extends OnnxLanguageModel implements Model {
+
+  private OnnxModel(LoadedModel loaded) {
+    super(loaded, PatchStack.empty());
+  }
+
+  /** Opens a model folder with {@link OnnxOptions#defaults()}. */
+  public static OnnxModel open(Path folder) {
+    return open(folder, OnnxOptions.defaults());
+  }
+
+  /**
+   * Opens a model folder.
+   *
+   * @throws io.patchkit.CorruptModelException if a file is missing, truncated or malformed
+   * @throws io.patchkit.UnsupportedModelException if the graph has no past inputs, or inputs and
+   *     shapes that this library does not know
+   * @throws io.patchkit.EngineException if ONNX Runtime refuses the graph
+   */
+  public static OnnxModel open(Path folder, OnnxOptions options) {
+    return new OnnxModel(LoadedModel.load(folder, options));
+  }
+
+  /**
+   * This model as something to train patches on. It shares the weights through their files and
+   * builds its gradient graphs on first use.
+   *
+   * @return the caller's to close, before this model
+   */
+  public DifferentiableModel differentiable() {
+    return new OnnxDifferentiableModel(this);
+  }
+
+  @Override
+  public void close() {
+    loaded().engine().close();
+  }
+}

@@ -1,0 +1,210 @@
+package io.patchkit.onnx.decode;
+
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+
+/**
+ * What one request has put behind its prefix so far. Each call feeds tokens after those already
+ * fed, in chunks, so that the memory of a pass does not grow with the prompt. Used by one thread at
+ * a time; {@link #close} gives the memory back and is idempotent.
+ */
+final class DecodeState implements AutoCloseable {
+
+  /** Predicting gives a row of logits for each token; this many rows are held at once. */
+  private static final int ROWS_AT_ONCE = 64;
+
+  private final DecoderSession session;
+  private final DecoderLayout layout;
+  private final StepBuffers buffers;
+  private final KeyValues keyValues;
+  private final Map<String, OnnxTensor> inputs = new HashMap<>();
+  private final Map<String, OnnxTensor> pinned = new HashMap<>();
+  private final Set<String> requested = new HashSet<>();
+  private final int[] single = new int[1];
+  private int length;
+
+  DecodeState(DecoderSession session, StepBuffers buffers, EncodedPrefix prefix)
+      throws OrtException {
+    this.session = session;
+    this.layout = session.layout();
+    this.buffers = buffers;
+    this.keyValues =
+        layout.sharesBuffer()
+            ? new SharedKeyValues(layout, buffers, prefix)
+            : new GrowingKeyValues(session.environment(), layout, prefix);
+    this.length = prefix.length();
+  }
+
+  /** Positions filled so far, prefix included. */
+  int length() {
+    return length;
+  }
+
+  /**
+   * Feeds tokens and returns the logits of what follows the last one.
+   *
+   * @param tokens ids of the vocabulary, at least one
+   * @param cancelled asked between chunks; true ends the feeding early, the logits are then of no
+   *     meaning
+   * @return [vocabulary], valid until the next call
+   */
+  FloatBuffer next(int[] tokens, BooleanSupplier cancelled) {
+    return next(tokens, session.noSoftPrompt(), cancelled);
+  }
+
+  private FloatBuffer next(int[] tokens, OnnxTensor soft, BooleanSupplier cancelled) {
+    int from = 0;
+    while (tokens.length - from > buffers.chunk() && !cancelled.getAsBoolean()) {
+      pass(tokens, from, buffers.chunk(), 1, soft);
+      from += buffers.chunk();
+    }
+    return pass(tokens, from, Math.min(buffers.chunk(), tokens.length - from), 1, soft);
+  }
+
+  /** Feeds one token and returns the logits of what follows it, valid until the next call. */
+  FloatBuffer next(int token) {
+    single[0] = token;
+    return pass(single, 0, 1, 1, session.noSoftPrompt());
+  }
+
+  /**
+   * Feeds tokens some of which are virtual: id −1 stands for the first row of a soft prompt, −2 for
+   * the second, and so on.
+   *
+   * @param tokens ids of the vocabulary or of rows, at least one
+   * @param rows row-major [count, hidden] floats as the first layer receives them
+   * @return the logits of what follows the last token, valid until the next call
+   */
+  FloatBuffer next(int[] tokens, ByteBuffer rows, int count) {
+    return session.guarded(
+        () -> {
+          try (OnnxTensor soft =
+              OnnxTensor.createTensor(
+                  session.environment(),
+                  rows,
+                  new long[] {count, layout.hiddenSize()},
+                  OnnxJavaType.FLOAT)) {
+            return next(tokens, soft, () -> false);
+          }
+        });
+  }
+
+  /**
+   * Feeds all tokens but the last, and shows the logits from which each of the last ones follows.
+   *
+   * @param tokens prompt and continuation
+   * @param predicted how many of the last tokens are the continuation; the first of them has at
+   *     least one token before it
+   */
+  void predict(int[] tokens, int predicted, LogitsConsumer consumer) {
+    int fed = tokens.length - 1;
+    int firstPredicting = tokens.length - predicted - 1;
+    int from = 0;
+    while (from < fed) {
+      boolean predicting = from >= firstPredicting;
+      int limit = predicting ? ROWS_AT_ONCE : firstPredicting - from;
+      int count = Math.min(Math.min(limit, fed - from), buffers.chunk());
+      FloatBuffer rows = pass(tokens, from, count, predicting ? count : 1, session.noSoftPrompt());
+      for (int i = 0; predicting && i < count; i++) {
+        consumer.accept(from + i + 1, rows, i * layout.vocabularySize());
+      }
+      from += count;
+    }
+  }
+
+  /** A copy of the keys and values of the positions so far, to start other requests from. */
+  EncodedPrefix snapshot() {
+    return session.guarded(() -> keyValues.snapshot(length));
+  }
+
+  private FloatBuffer pass(int[] tokens, int from, int count, int rows, OnnxTensor soft) {
+    return session.guarded(() -> run(tokens, from, count, rows, soft));
+  }
+
+  /** One pass; returns the logits of the last {@code rows} of the fed tokens, row after row. */
+  private FloatBuffer run(int[] tokens, int from, int count, int rows, OnnxTensor soft)
+      throws OrtException {
+    OrtEnvironment environment = session.environment();
+    List<OnnxTensor> temporary = new ArrayList<>(4);
+    inputs.clear();
+    pinned.clear();
+    requested.clear();
+    try {
+      bind(
+          layout.inputIds().name(),
+          buffers.ids(environment, layout.inputIds(), tokens, from, count),
+          temporary);
+      DecoderLayout.IntegerInput mask = layout.attentionMask();
+      if (mask != null) {
+        bind(mask.name(), buffers.mask(environment, mask, length + count), temporary);
+      }
+      DecoderLayout.IntegerInput positions = layout.positionIds();
+      if (positions != null) {
+        bind(positions.name(), buffers.positions(environment, positions, length, count), temporary);
+      }
+      inputs.put(layout.softPrompt(), soft);
+      String logitPositions = layout.logitPositions();
+      if (logitPositions != null) {
+        bind(logitPositions, lastPositions(environment, count, rows), temporary);
+      }
+      boolean pinLogits = rows == 1 && (logitPositions != null || count == 1);
+      if (pinLogits) {
+        pinned.put(layout.logits(), buffers.logitsTensor());
+      } else {
+        requested.add(layout.logits());
+      }
+      keyValues.bind(inputs, pinned, requested);
+      OrtSession.Result result = session.run(inputs, requested, pinned);
+      keyValues.accept(result);
+      length += count;
+      return pinLogits ? buffers.logits(layout.logitsType()) : lastRows(result, rows);
+    } finally {
+      temporary.forEach(OnnxTensor::close);
+    }
+  }
+
+  private void bind(String name, OnnxTensor tensor, List<OnnxTensor> temporary) {
+    temporary.add(tensor);
+    inputs.put(name, tensor);
+  }
+
+  private static OnnxTensor lastPositions(OrtEnvironment environment, int count, int rows)
+      throws OrtException {
+    ByteBuffer positions = EncodedPrefix.direct(8 * rows);
+    for (int i = 0; i < rows; i++) {
+      positions.putLong(8 * i, count - rows + i);
+    }
+    return OnnxTensor.createTensor(environment, positions, new long[] {rows}, OnnxJavaType.INT64);
+  }
+
+  private FloatBuffer lastRows(OrtSession.Result result, int rows) {
+    try (OnnxTensor logits = (OnnxTensor) result.get(layout.logits()).orElseThrow()) {
+      FloatBuffer all = logits.getFloatBuffer();
+      int wanted = rows * layout.vocabularySize();
+      return all.slice(all.limit() - wanted, wanted);
+    }
+  }
+
+  /** Frees the runtime's handles; called by the session, once. */
+  void free(BufferPool pool) {
+    keyValues.close();
+    pool.give(buffers);
+  }
+
+  @Override
+  public void close() {
+    session.release(this);
+  }
+}

@@ -1,0 +1,277 @@
+package io.patchkit.onnx.decode;
+
+import io.patchkit.ContextOverflowException;
+import io.patchkit.ContinuationScore;
+import io.patchkit.EmbeddingSpace;
+import io.patchkit.GenerationOptions;
+import io.patchkit.KeyValuePrefix;
+import io.patchkit.ModelShape;
+import io.patchkit.PatchStack;
+import io.patchkit.Prefix;
+import io.patchkit.SoftPrompt;
+import io.patchkit.TokenStream;
+import io.patchkit.onnx.graph.ModelFile;
+import io.patchkit.onnx.text.HuggingFaceTokenizer;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A loaded decoder with its tokenizer: starts generations, scores continuations, encodes prefixes.
+ * Thread-safe; it keeps nothing of a request.
+ */
+public final class DecoderEngine implements AutoCloseable {
+
+  /**
+   * What the engine needs to know beside the graph.
+   *
+   * @param contextLength most positions
+   * @param stopTokens ids that end a text
+   * @param headDim width of a key or value, where the graph leaves it open
+   * @param threads of one pass
+   * @param spinning whether idle threads wait busily
+   * @param prefixCacheBytes bound on encoded prefixes
+   * @param prefillChunk most tokens of one pass
+   * @param idleBuffers request buffers kept for reuse
+   */
+  public record Settings(
+      int contextLength,
+      Set<Integer> stopTokens,
+      OptionalInt headDim,
+      int threads,
+      boolean spinning,
+      long prefixCacheBytes,
+      int prefillChunk,
+      int idleBuffers) {
+
+    public Settings {
+      stopTokens = Set.copyOf(stopTokens);
+    }
+  }
+
+  private final ModelFile file;
+  private final Settings settings;
+  private final DecoderSession session;
+  private final HuggingFaceTokenizer tokenizer;
+  private final EncodedPrefix none;
+  private final PrefixCache prefixes;
+  private final ModelShape shape;
+
+  private DecoderEngine(
+      ModelFile file,
+      Settings settings,
+      DecoderSession session,
+      HuggingFaceTokenizer tokenizer,
+      float embeddingScale) {
+    this.file = file;
+    this.settings = settings;
+    this.session = session;
+    this.tokenizer = tokenizer;
+    DecoderLayout layout = session.layout();
+    this.none = EncodedPrefix.empty(layout.slots().size());
+    this.prefixes = new PrefixCache(settings.prefixCacheBytes(), none);
+    this.shape =
+        new ModelShape(
+            layout.hiddenSize(),
+            layout.slots().size(),
+            layout.slots().get(0).heads(),
+            layout.slots().get(0).headDim(),
+            layout.vocabularySize(),
+            settings.contextLength(),
+            embeddingScale);
+  }
+
+  /** Loads a decoder; the engine owns the tokenizer from then on. */
+  public static DecoderEngine load(
+      ModelFile file, HuggingFaceTokenizer tokenizer, Settings settings) {
+    DecoderLoader.Loaded loaded = DecoderLoader.load(file, settings);
+    return new DecoderEngine(file, settings, loaded.session(), tokenizer, loaded.embeddingScale());
+  }
+
+  /** The sizes that a patch has to fit. */
+  public ModelShape shape() {
+    return shape;
+  }
+
+  /** Encodes a stack now, so that the first request through it need not. */
+  public void encode(PatchStack stack) {
+    session.requireOpen();
+    encoded(stack);
+  }
+
+  /**
+   * Starts a generation; nothing is computed before its first piece is asked for.
+   *
+   * @param prompt ids of the vocabulary, at least one
+   */
+  public TokenStream stream(PatchStack stack, int[] prompt, GenerationOptions options) {
+    session.requireOpen();
+    requireVocabulary(prompt);
+    requireRoom(stack, prompt.length, options.maxNewTokens(), "maxNewTokens");
+    return new GenerationStream(
+        () -> open(stack, prompt.length + options.maxNewTokens()),
+        prompt,
+        new GenerationStream.Request(
+            options,
+            options.ignoreStopTokens() ? Set.of() : settings.stopTokens(),
+            stack.prefixLength(),
+            shape.vocabularySize()),
+        tokenizer);
+  }
+
+  /**
+   * How likely a continuation is.
+   *
+   * @param prompt ids of the vocabulary, at least one
+   */
+  public ContinuationScore score(PatchStack stack, int[] prompt, int[] continuation) {
+    session.requireOpen();
+    requireVocabulary(prompt);
+    requireVocabulary(continuation);
+    if (continuation.length == 0) {
+      throw new IllegalArgumentException("continuation has no tokens; allowed: at least one");
+    }
+    requireRoom(stack, prompt.length, continuation.length, "the continuation");
+    int[] tokens = Arrays.copyOf(prompt, prompt.length + continuation.length);
+    System.arraycopy(continuation, 0, tokens, prompt.length, continuation.length);
+    List<Integer> scored = new ArrayList<>();
+    List<Double> logProbabilities = new ArrayList<>();
+    try (DecodeState state = open(stack, tokens.length)) {
+      state.predict(
+          tokens,
+          continuation.length,
+          (position, logits, offset) -> {
+            scored.add(tokens[position]);
+            logProbabilities.add(
+                LogSoftmax.at(logits, offset, shape.vocabularySize(), tokens[position]));
+          });
+    }
+    return new ContinuationScore(scored, logProbabilities);
+  }
+
+  /**
+   * Shows the logits from which each of the last tokens follows.
+   *
+   * @param prefix what stands before the tokens, null for nothing
+   * @param predicted how many of the last tokens; fewer than all
+   */
+  public void predict(
+      @Nullable Prefix prefix, int[] tokens, int predicted, LogitsConsumer consumer) {
+    session.requireOpen();
+    requireVocabulary(tokens);
+    EncodedPrefix before = prefix == null ? none : extend(none, prefix);
+    try (DecodeState state = session.open(before, before.length() + tokens.length)) {
+      state.predict(tokens, predicted, consumer);
+    }
+  }
+
+  /** The keys and values that the layers keep of these tokens at the first positions. */
+  public KeyValuePrefix keyValues(int[] tokens) {
+    session.requireOpen();
+    requireVocabulary(tokens);
+    try (DecodeState state = session.open(none, tokens.length)) {
+      state.next(tokens, () -> false);
+      return state.snapshot().toPrefix(session.layout());
+    }
+  }
+
+  /** The logits of the token after the prompt. */
+  public float[] nextTokenLogits(PatchStack stack, int[] prompt) {
+    session.requireOpen();
+    requireVocabulary(prompt);
+    requireRoom(stack, prompt.length, 0, "nothing more");
+    try (DecodeState state = open(stack, prompt.length)) {
+      FloatBuffer logits = state.next(prompt, () -> false);
+      float[] copy = new float[shape.vocabularySize()];
+      logits.get(0, copy);
+      return copy;
+    }
+  }
+
+  /** The embeddings of tokens as the first layer receives them, row-major [tokens, hidden]. */
+  public float[] embeddings(int[] tokens) {
+    session.requireOpen();
+    requireVocabulary(tokens);
+    return TokenEmbeddings.read(file, settings, session.layout().inputIds(), tokens);
+  }
+
+  private DecodeState open(PatchStack stack, int behindPrefix) {
+    EncodedPrefix prefix = encoded(stack);
+    return session.open(prefix, prefix.length() + behindPrefix);
+  }
+
+  private EncodedPrefix encoded(PatchStack stack) {
+    return prefixes.get(stack, this::extend);
+  }
+
+  private EncodedPrefix extend(EncodedPrefix before, Prefix next) {
+    if (next instanceof KeyValuePrefix keyValue) {
+      return before.plus(keyValue, session.layout().cacheType());
+    }
+    SoftPrompt soft = (SoftPrompt) next;
+    try (DecodeState state = session.open(before, before.length() + soft.length())) {
+      state.next(virtualTokens(soft.length()), layerInput(soft), soft.length());
+      return state.snapshot();
+    }
+  }
+
+  private static int[] virtualTokens(int count) {
+    int[] tokens = new int[count];
+    for (int i = 0; i < count; i++) {
+      tokens[i] = -1 - i;
+    }
+    return tokens;
+  }
+
+  /** The rows as the first layer receives them. */
+  private ByteBuffer layerInput(SoftPrompt soft) {
+    float[] rows = soft.rows();
+    if (soft.space() == EmbeddingSpace.TOKEN_TABLE && shape.embeddingScale() != 1) {
+      for (int i = 0; i < rows.length; i++) {
+        rows[i] *= shape.embeddingScale();
+      }
+    }
+    return CacheType.FLOAT.encode(rows);
+  }
+
+  private void requireVocabulary(int[] tokens) {
+    int size = shape.vocabularySize();
+    for (int i = 0; i < tokens.length; i++) {
+      if (tokens[i] < 0 || tokens[i] >= size) {
+        throw new IllegalArgumentException(
+            "token " + i + " is " + tokens[i] + "; allowed: 0 to " + (size - 1));
+      }
+    }
+  }
+
+  private void requireRoom(PatchStack stack, int prompt, int more, String what) {
+    long needed = (long) stack.prefixLength() + prompt + more;
+    if (needed > shape.contextLength()) {
+      throw new ContextOverflowException(
+          "the request needs "
+              + needed
+              + " positions ("
+              + stack.prefixLength()
+              + " of patches, "
+              + prompt
+              + " of the prompt, "
+              + more
+              + " of "
+              + what
+              + ") but the model's context has "
+              + shape.contextLength()
+              + "; shorten the prompt or ask for fewer new tokens");
+    }
+  }
+
+  @Override
+  public void close() {
+    session.close();
+    tokenizer.close();
+  }
+}

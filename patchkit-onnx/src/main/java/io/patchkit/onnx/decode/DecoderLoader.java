@@ -1,0 +1,106 @@
+package io.patchkit.onnx.decode;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
+import ai.onnxruntime.OrtSession;
+import io.patchkit.EngineException;
+import io.patchkit.UnsupportedModelException;
+import io.patchkit.onnx.graph.Graph;
+import io.patchkit.onnx.graph.ModelFile;
+import io.patchkit.onnx.graph.SelectedPositions;
+import io.patchkit.onnx.graph.SlidingWindowCache;
+import io.patchkit.onnx.graph.TensorInfo;
+import io.patchkit.onnx.graph.VirtualTokens;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * From a model file to a session: augments the graph in memory (virtual tokens, logits only where
+ * they are wanted), finds out how it wants to be fed, and loads it with its weights left where they
+ * are.
+ */
+final class DecoderLoader {
+
+  private static final String IDS = "input_ids";
+  private static final String MASK = "attention_mask";
+  private static final String POSITIONS = "position_ids";
+  private static final String LOGITS = "logits";
+
+  private DecoderLoader() {}
+
+  /** A session over the graph, and the scale of its embeddings. */
+  record Loaded(DecoderSession session, float embeddingScale) {}
+
+  static Loaded load(ModelFile file, DecoderEngine.Settings settings) {
+    Graph graph = file.graph();
+    SlidingWindowCache.grow(graph);
+    DecoderLayoutReader reader = new DecoderLayoutReader(graph, settings.headDim());
+    List<KeyValueSlot> slots = reader.slots();
+    DecoderLayout.IntegerInput ids = reader.integers(IDS);
+    if (ids == null) {
+      throw new UnsupportedModelException("the graph has no input " + IDS);
+    }
+    requireNoOtherInputs(reader, slots);
+    CacheType logitsType = reader.logitsType(LOGITS);
+    VirtualTokens virtual = VirtualTokens.augment(graph, IDS);
+    boolean selects = SelectedPositions.select(graph, LOGITS) == SelectedPositions.Outcome.SELECTED;
+    DecoderLayout layout =
+        new DecoderLayout(
+            ids,
+            reader.integers(MASK),
+            reader.integers(POSITIONS),
+            VirtualTokens.ROWS,
+            selects ? SelectedPositions.POSITIONS : null,
+            LOGITS,
+            slots,
+            reader.cacheType(slots),
+            logitsType,
+            reader.sharesBuffer(slots),
+            Math.toIntExact(virtual.hidden()),
+            vocabularySize(graph, virtual));
+    OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    BufferPool pool =
+        new BufferPool(
+            environment,
+            layout,
+            settings.contextLength(),
+            settings.prefillChunk(),
+            settings.idleBuffers());
+    try (OrtSession.SessionOptions options = options(file, settings)) {
+      OrtSession session = environment.createSession(graph.toBytes(), options);
+      return new Loaded(new DecoderSession(environment, session, layout, pool), virtual.scale());
+    } catch (OrtException e) {
+      throw new EngineException("ONNX Runtime cannot load the decoder: " + e.getMessage(), e);
+    }
+  }
+
+  private static void requireNoOtherInputs(DecoderLayoutReader reader, List<KeyValueSlot> slots) {
+    Set<String> known = new HashSet<>(Set.of(IDS, MASK, POSITIONS));
+    for (KeyValueSlot slot : slots) {
+      known.add(slot.pastKey());
+      known.add(slot.pastValue());
+    }
+    reader.requireNoOtherInputs(known);
+  }
+
+  /** The width of the logits, which padding may make wider than the embedding table. */
+  private static int vocabularySize(Graph graph, VirtualTokens virtual) {
+    TensorInfo logits = graph.output(LOGITS);
+    long declared = logits == null ? -1 : logits.size(-1);
+    return Math.toIntExact(declared > 0 ? declared : virtual.vocabulary());
+  }
+
+  static OrtSession.SessionOptions options(ModelFile file, DecoderEngine.Settings settings)
+      throws OrtException {
+    OrtSession.SessionOptions options = new OrtSession.SessionOptions();
+    options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
+    options.setIntraOpNumThreads(settings.threads());
+    options.setInterOpNumThreads(1);
+    options.addConfigEntry("session.intra_op.allow_spinning", settings.spinning() ? "1" : "0");
+    options.addConfigEntry(
+        "session.model_external_initializers_file_folder_path", file.folder().toString());
+    return options;
+  }
+}

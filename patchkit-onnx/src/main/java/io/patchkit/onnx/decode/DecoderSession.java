@@ -1,0 +1,152 @@
+package io.patchkit.onnx.decode;
+
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import io.patchkit.EngineException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/**
+ * The runtime's session over a decoder graph, and the one owner of its life. Passes share it; a
+ * close waits for the passes that are running, ends the states that are open, and frees the
+ * session. After that every use is an {@link IllegalStateException}. Thread-safe.
+ */
+final class DecoderSession implements AutoCloseable {
+
+  private final OrtEnvironment environment;
+  private final OrtSession session;
+  private final DecoderLayout layout;
+  private final BufferPool pool;
+  private final OnnxTensor noSoftPrompt;
+  private final ReadWriteLock life = new ReentrantReadWriteLock();
+  private final Set<DecodeState> open = Collections.newSetFromMap(new IdentityHashMap<>());
+  private volatile boolean closed;
+  private boolean freed;
+
+  /** Takes ownership of the session. */
+  DecoderSession(
+      OrtEnvironment environment, OrtSession session, DecoderLayout layout, BufferPool pool)
+      throws OrtException {
+    this.environment = environment;
+    this.session = session;
+    this.layout = layout;
+    this.pool = pool;
+    this.noSoftPrompt =
+        OnnxTensor.createTensor(
+            environment,
+            EncodedPrefix.direct(layout.hiddenSize() * Float.BYTES),
+            new long[] {1, layout.hiddenSize()},
+            OnnxJavaType.FLOAT);
+  }
+
+  OrtEnvironment environment() {
+    return environment;
+  }
+
+  DecoderLayout layout() {
+    return layout;
+  }
+
+  /** A soft prompt that no token refers to, for passes over ordinary tokens. */
+  OnnxTensor noSoftPrompt() {
+    return noSoftPrompt;
+  }
+
+  /**
+   * Opens the state of one request behind a prefix.
+   *
+   * @param positions the most positions it will hold, prefix included
+   */
+  DecodeState open(EncodedPrefix prefix, int positions) {
+    return guarded(
+        () -> {
+          StepBuffers buffers = pool.take(positions);
+          DecodeState state = new DecodeState(this, buffers, prefix);
+          synchronized (open) {
+            open.add(state);
+          }
+          return state;
+        });
+  }
+
+  /** Frees what a state holds, unless {@link #close} has done so. */
+  void release(DecodeState state) {
+    life.readLock().lock();
+    try {
+      boolean isOpen;
+      synchronized (open) {
+        isOpen = open.remove(state);
+      }
+      if (isOpen) {
+        state.free(pool);
+      }
+    } finally {
+      life.readLock().unlock();
+    }
+  }
+
+  /** One pass over the graph. */
+  OrtSession.Result run(
+      Map<String, OnnxTensor> inputs, Set<String> requested, Map<String, OnnxTensor> pinned)
+      throws OrtException {
+    return session.run(inputs, requested, pinned);
+  }
+
+  /** Does something with native memory while the session cannot be closed. */
+  <T> T guarded(NativeWork<T> work) {
+    life.readLock().lock();
+    try {
+      requireOpen();
+      return work.run();
+    } catch (OrtException e) {
+      throw new EngineException(
+          "ONNX Runtime failed in a pass over the decoder: " + e.getMessage(), e);
+    } finally {
+      life.readLock().unlock();
+    }
+  }
+
+  void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("the model is closed; requests need an open model");
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    life.writeLock().lock();
+    try {
+      if (freed) {
+        return;
+      }
+      freed = true;
+      List<DecodeState> states;
+      synchronized (open) {
+        states = new ArrayList<>(open);
+      }
+      states.forEach(this::release);
+      pool.close();
+      noSoftPrompt.close();
+      session.close();
+    } catch (OrtException e) {
+      throw new EngineException("ONNX Runtime failed to free the decoder: " + e.getMessage(), e);
+    } finally {
+      life.writeLock().unlock();
+    }
+  }
+
+  /** Work that calls the runtime. */
+  interface NativeWork<T> {
+    T run() throws OrtException;
+  }
+}

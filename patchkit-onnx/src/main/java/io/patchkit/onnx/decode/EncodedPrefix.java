@@ -1,0 +1,86 @@
+package io.patchkit.onnx.decode;
+
+import io.patchkit.KeyValuePrefix;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The keys and values that a stack of patches leaves in every layer: what a request starts from.
+ * Immutable; the memory is native and goes with the object.
+ *
+ * @param length virtual tokens
+ * @param planes per layer the keys, then the values, each [heads, length, headDim] in the cache's
+ *     element type
+ */
+record EncodedPrefix(int length, List<ByteBuffer> planes) {
+
+  /** No virtual tokens, for a decoder of so many layers. */
+  static EncodedPrefix empty(int layers) {
+    List<ByteBuffer> planes = new ArrayList<>();
+    for (int i = 0; i < 2 * layers; i++) {
+      planes.add(direct(0));
+    }
+    return new EncodedPrefix(0, planes);
+  }
+
+  EncodedPrefix {
+    List<ByteBuffer> readOnly = new ArrayList<>();
+    for (ByteBuffer plane : planes) {
+      readOnly.add(plane.duplicate().order(ByteOrder.nativeOrder()).clear());
+    }
+    planes = List.copyOf(readOnly);
+  }
+
+  /** Native memory held, in bytes. */
+  long bytes() {
+    long bytes = 0;
+    for (ByteBuffer plane : planes) {
+      bytes += plane.capacity();
+    }
+    return bytes;
+  }
+
+  /** This prefix followed by stored keys and values, taken as they are. */
+  EncodedPrefix plus(KeyValuePrefix next, CacheType type) {
+    int heads = next.keyValueHeads();
+    int row = next.headDim() * type.bytes();
+    List<ByteBuffer> joined = new ArrayList<>();
+    for (int i = 0; i < planes.size(); i++) {
+      ByteBuffer added = type.encode(i % 2 == 0 ? next.keys(i / 2) : next.values(i / 2));
+      ByteBuffer plane = direct((length + next.length()) * heads * row);
+      for (int head = 0; head < heads; head++) {
+        plane.put(planes.get(i).slice(head * length * row, length * row));
+        plane.put(added.slice(head * next.length() * row, next.length() * row));
+      }
+      joined.add(plane);
+    }
+    return new EncodedPrefix(length + next.length(), joined);
+  }
+
+  /** The same numbers in the layout in which a patch keeps them. */
+  KeyValuePrefix toPrefix(DecoderLayout layout) {
+    KeyValueSlot first = layout.slots().get(0);
+    int heads = first.heads();
+    int headDim = first.headDim();
+    float[] rows = new float[length * planes.size() * heads * headDim];
+    for (int plane = 0; plane < planes.size(); plane++) {
+      ByteBuffer encoded = planes.get(plane).duplicate().order(ByteOrder.nativeOrder());
+      FloatBuffer numbers =
+          layout.cacheType().decode(encoded, FloatBuffer.allocate(heads * length * headDim));
+      for (int head = 0; head < heads; head++) {
+        for (int position = 0; position < length; position++) {
+          int to = ((position * planes.size() + plane) * heads + head) * headDim;
+          numbers.get((head * length + position) * headDim, rows, to, headDim);
+        }
+      }
+    }
+    return KeyValuePrefix.of(planes.size() / 2, heads, headDim, rows);
+  }
+
+  static ByteBuffer direct(int bytes) {
+    return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+  }
+}

@@ -1,0 +1,82 @@
+package io.patchkit.onnx.decode;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Keys and values that the graph returns whole after each pass, the past with the new positions
+ * joined to it. The returned tensors are fed back as they are; none of them passes through Java.
+ */
+final class GrowingKeyValues implements KeyValues {
+
+  private final DecoderLayout layout;
+  private List<OnnxTensor> planes;
+
+  GrowingKeyValues(OrtEnvironment environment, DecoderLayout layout, EncodedPrefix prefix)
+      throws OrtException {
+    this.layout = layout;
+    this.planes = new ArrayList<>();
+    for (int i = 0; i < 2 * layout.slots().size(); i++) {
+      KeyValueSlot slot = layout.slots().get(i / 2);
+      ByteBuffer plane = prefix.planes().get(i);
+      planes.add(
+          OnnxTensor.createTensor(
+              environment,
+              plane.duplicate().order(plane.order()),
+              new long[] {1, slot.heads(), prefix.length(), slot.headDim()},
+              layout.cacheType().javaType()));
+    }
+  }
+
+  @Override
+  public void bind(
+      Map<String, OnnxTensor> inputs, Map<String, OnnxTensor> pinned, Set<String> requested) {
+    for (int i = 0; i < planes.size(); i++) {
+      KeyValueSlot slot = layout.slots().get(i / 2);
+      inputs.put(slot.past(i % 2 == 0), planes.get(i));
+      requested.add(slot.present(i % 2 == 0));
+    }
+  }
+
+  @Override
+  public void accept(OrtSession.Result result) {
+    List<OnnxTensor> presents = new ArrayList<>();
+    for (int i = 0; i < planes.size(); i++) {
+      String present = layout.slots().get(i / 2).present(i % 2 == 0);
+      presents.add((OnnxTensor) result.get(present).orElseThrow());
+    }
+    List<OnnxTensor> past = planes;
+    planes = presents;
+    past.forEach(OnnxTensor::close);
+  }
+
+  @Override
+  public EncodedPrefix snapshot(int length) {
+    List<ByteBuffer> copies = new ArrayList<>();
+    for (int i = 0; i < planes.size(); i++) {
+      KeyValueSlot slot = layout.slots().get(i / 2);
+      int row = slot.headDim() * layout.cacheType().bytes();
+      int rows = (int) planes.get(i).getInfo().getShape()[2];
+      ByteBuffer all = planes.get(i).getByteBuffer();
+      ByteBuffer copy = EncodedPrefix.direct(slot.heads() * length * row);
+      for (int head = 0; head < slot.heads(); head++) {
+        copy.put(head * length * row, all, head * rows * row, length * row);
+      }
+      copies.add(copy);
+    }
+    return new EncodedPrefix(length, copies);
+  }
+
+  @Override
+  public void close() {
+    planes.forEach(OnnxTensor::close);
+    planes = List.of();
+  }
+}

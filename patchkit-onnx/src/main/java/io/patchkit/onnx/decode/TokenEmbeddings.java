@@ -1,0 +1,61 @@
+package io.patchkit.onnx.decode;
+
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import io.patchkit.EngineException;
+import io.patchkit.onnx.graph.EmbeddingTable;
+import io.patchkit.onnx.graph.ModelFile;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.util.Map;
+
+/**
+ * Reads embeddings of tokens out of a model file. It loads the lookup alone, and only for the call:
+ * this is asked for once when a patch is made, never in serving.
+ */
+final class TokenEmbeddings {
+
+  private TokenEmbeddings() {}
+
+  /** The embeddings as the first layer receives them, row-major [tokens, hidden]. */
+  static float[] read(
+      ModelFile file,
+      DecoderEngine.Settings settings,
+      DecoderLayout.IntegerInput ids,
+      int[] tokens) {
+    EmbeddingTable table = EmbeddingTable.of(file.graph(), ids.name());
+    OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    ByteBuffer input = EncodedPrefix.direct(8 * tokens.length);
+    for (int token : tokens) {
+      if (ids.wide()) {
+        input.putLong(token);
+      } else {
+        input.putInt(token);
+      }
+    }
+    input.flip();
+    try (OrtSession.SessionOptions options = DecoderLoader.options(file, settings)) {
+      // The table stays in its file; only the rows that are read come to memory.
+      options.addConfigEntry("session.disable_prepacking", "1");
+      try (OrtSession session = environment.createSession(table.graph().toBytes(), options);
+          OnnxTensor tensor =
+              OnnxTensor.createTensor(
+                  environment,
+                  input.slice().order(input.order()),
+                  new long[] {1, tokens.length},
+                  ids.wide() ? OnnxJavaType.INT64 : OnnxJavaType.INT32);
+          OrtSession.Result result = session.run(Map.of(ids.name(), tensor))) {
+        OnnxTensor vectors = (OnnxTensor) result.get(EmbeddingTable.VECTORS).orElseThrow();
+        FloatBuffer rows = vectors.getFloatBuffer();
+        float[] copy = new float[rows.remaining()];
+        rows.get(copy);
+        return copy;
+      }
+    } catch (OrtException e) {
+      throw new EngineException("ONNX Runtime cannot read embeddings: " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,245 @@
+package io.patchkit.onnx.decode;
+
+import io.patchkit.EngineException;
+import io.patchkit.GenerationOptions;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.SplittableRandom;
+
+/**
+ * Chooses the next token from logits, one object a request. It never sorts the vocabulary: what can
+ * still be chosen is found by thresholds in one or two passes, and only that is ordered. Its
+ * working memory is bounded by the vocabulary and reused.
+ */
+final class TokenSampler {
+
+  private final GenerationOptions options;
+  private final SplittableRandom random;
+  private final BitSet seen = new BitSet();
+
+  private int[] candidates = new int[256];
+  private double[] weights = new double[256];
+
+  /**
+   * @param prompt the tokens that count as seen for the repetition penalty
+   */
+  TokenSampler(GenerationOptions options, int[] prompt) {
+    this.options = options;
+    this.random = new SplittableRandom(options.seed());
+    if (options.repetitionPenalty() != 1) {
+      for (int token : prompt) {
+        seen.set(token);
+      }
+    }
+  }
+
+  /**
+   * The next token.
+   *
+   * @param logits [vocabulary], changed in place by the repetition penalty
+   */
+  int sample(FloatBuffer logits, int vocabularySize) {
+    if (options.repetitionPenalty() != 1) {
+      penalizeRepetition(logits);
+    }
+    int best = argmax(logits, vocabularySize);
+    int token = options.isGreedy() ? best : draw(logits, vocabularySize, logits.get(best));
+    if (options.repetitionPenalty() != 1) {
+      seen.set(token);
+    }
+    return token;
+  }
+
+  private void penalizeRepetition(FloatBuffer logits) {
+    float penalty = (float) options.repetitionPenalty();
+    for (int token = seen.nextSetBit(0); token >= 0; token = seen.nextSetBit(token + 1)) {
+      float logit = logits.get(token);
+      logits.put(token, logit > 0 ? logit / penalty : logit * penalty);
+    }
+  }
+
+  private static int argmax(FloatBuffer logits, int vocabularySize) {
+    int best = 0;
+    float max = Float.NEGATIVE_INFINITY;
+    for (int i = 0; i < vocabularySize; i++) {
+      float logit = logits.get(i);
+      if (logit > max) {
+        max = logit;
+        best = i;
+      } else if (Float.isNaN(logit)) {
+        throw notANumber(i);
+      }
+    }
+    if (max == Float.NEGATIVE_INFINITY || max == Float.POSITIVE_INFINITY) {
+      throw notANumber(best);
+    }
+    return best;
+  }
+
+  private static EngineException notANumber(int token) {
+    return new EngineException(
+        "the logit of token "
+            + token
+            + " is not a finite number; the prefix or the graph overflows its number type");
+  }
+
+  private int draw(FloatBuffer logits, int vocabularySize, float max) {
+    int count = collect(logits, vocabularySize, max);
+    if (options.topK() > 0 && count > options.topK()) {
+      count = keepLikeliest(count, options.topK());
+    }
+    if (options.topP() < 1) {
+      count = keepNucleus(count);
+    }
+    if (options.minP() > 0) {
+      count = keepAtLeast(count, options.minP());
+    }
+    double total = 0;
+    for (int i = 0; i < count; i++) {
+      total += weights[i];
+    }
+    double rest = random.nextDouble() * total;
+    for (int i = 0; i < count - 1; i++) {
+      rest -= weights[i];
+      if (rest < 0) {
+        return candidates[i];
+      }
+    }
+    return candidates[count - 1];
+  }
+
+  /**
+   * Gathers the tokens that top-k and top-p could keep, with weights exp((logit − max) / T). A
+   * token less likely than (1 − p) / vocabulary cannot be in the nucleus: all such tokens together
+   * weigh less than 1 − p.
+   */
+  private int collect(FloatBuffer logits, int vocabularySize, float max) {
+    double scale = 1 / options.temperature();
+    double floor = 0;
+    if (options.topP() < 1 && options.topK() == 0) {
+      double total = 0;
+      for (int i = 0; i < vocabularySize; i++) {
+        total += Math.exp((logits.get(i) - max) * scale);
+      }
+      floor = total * (1 - options.topP()) / vocabularySize;
+      nucleusTotal = total;
+    } else {
+      nucleusTotal = Double.NaN;
+    }
+    double lowest = floor > 0 ? max + Math.log(floor) / scale : Double.NEGATIVE_INFINITY;
+    int count = 0;
+    for (int i = 0; i < vocabularySize; i++) {
+      float logit = logits.get(i);
+      if (logit >= lowest && logit != Float.NEGATIVE_INFINITY) {
+        if (count == candidates.length) {
+          candidates = Arrays.copyOf(candidates, 4 * count);
+          weights = Arrays.copyOf(weights, 4 * count);
+        }
+        candidates[count] = i;
+        weights[count++] = Math.exp((logit - max) * scale);
+      }
+    }
+    return count;
+  }
+
+  /** The weight of the whole vocabulary, NaN where the candidates are all there is. */
+  private double nucleusTotal = Double.NaN;
+
+  /** The k likeliest, in any order. */
+  private int keepLikeliest(int count, int k) {
+    heapify(count);
+    int size = count;
+    for (int i = 0; i < k; i++) {
+      popToEnd(size--);
+    }
+    moveEndToFront(count, k);
+    return k;
+  }
+
+  /** The fewest likeliest tokens that reach the share p, likeliest last. */
+  private int keepNucleus(int count) {
+    double total = nucleusTotal;
+    if (Double.isNaN(total)) {
+      total = 0;
+      for (int i = 0; i < count; i++) {
+        total += weights[i];
+      }
+    }
+    heapify(count);
+    int size = count;
+    double reached = 0;
+    int kept = 0;
+    while (size > 0 && reached < options.topP() * total) {
+      reached += weights[0];
+      popToEnd(size--);
+      kept++;
+    }
+    moveEndToFront(count, kept);
+    return kept;
+  }
+
+  private int keepAtLeast(int count, double share) {
+    double max = 0;
+    for (int i = 0; i < count; i++) {
+      max = Math.max(max, weights[i]);
+    }
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+      if (weights[i] >= share * max) {
+        swap(kept++, i);
+      }
+    }
+    return kept;
+  }
+
+  private void moveEndToFront(int count, int kept) {
+    for (int i = 0; i < kept; i++) {
+      swap(i, count - 1 - i);
+    }
+  }
+
+  private void heapify(int size) {
+    for (int i = size / 2 - 1; i >= 0; i--) {
+      siftDown(i, size);
+    }
+  }
+
+  /** Moves the heap's first element, the likeliest, behind the heap that remains. */
+  private void popToEnd(int size) {
+    swap(0, size - 1);
+    siftDown(0, size - 1);
+  }
+
+  private void siftDown(int start, int size) {
+    int parent = start;
+    while (true) {
+      int child = 2 * parent + 1;
+      if (child >= size) {
+        return;
+      }
+      if (child + 1 < size && isBefore(child + 1, child)) {
+        child++;
+      }
+      if (!isBefore(child, parent)) {
+        return;
+      }
+      swap(parent, child);
+      parent = child;
+    }
+  }
+
+  /** The order of likelihood; the lower id among equals, so that a seed means one text. */
+  private boolean isBefore(int a, int b) {
+    return weights[a] != weights[b] ? weights[a] > weights[b] : candidates[a] < candidates[b];
+  }
+
+  private void swap(int a, int b) {
+    int candidate = candidates[a];
+    candidates[a] = candidates[b];
+    candidates[b] = candidate;
+    double weight = weights[a];
+    weights[a] = weights[b];
+    weights[b] = weight;
+  }
+}

@@ -1,0 +1,64 @@
+package io.patchkit.onnx;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** The dependency table of docs/architecture.md, for the ONNX backend. */
+@AnalyzeClasses(packages = "io.patchkit.onnx", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+
+  @ArchTest
+  static final ArchRule noCycles =
+      slices().matching("io.patchkit.onnx.(**)").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule graphsAndTextKnowNoRuntime =
+      noClasses()
+          .that()
+          .resideInAnyPackage(
+              "io.patchkit.onnx.graph..", "io.patchkit.onnx.text..", "io.patchkit.onnx.gguf..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("ai.onnxruntime..", "io.patchkit.onnx.decode..");
+
+  @ArchTest
+  static final ArchRule runningKnowsNoTraining =
+      noClasses()
+          .that()
+          .resideInAPackage("io.patchkit.onnx.decode..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("io.patchkit.train..", "io.patchkit.onnx.gradient..");
+
+  @ArchTest
+  static final ArchRule applicationsMeetNoEngineType =
+      methods()
+          .that()
+          .arePublic()
+          .and()
+          .areDeclaredInClassesThat()
+          .resideInAPackage("io.patchkit.onnx")
+          .should()
+          .notHaveRawReturnType(
+              DescribedPredicate.describe("of an engine", ArchitectureTest::isOfEngine))
+          .andShould()
+          .notHaveRawParameterTypes(
+              DescribedPredicate.describe(
+                  "of an engine", types -> types.stream().anyMatch(ArchitectureTest::isOfEngine)));
+
+  private static boolean isOfEngine(JavaClass type) {
+    String name = type.getPackageName();
+    return name.startsWith("ai.onnxruntime")
+        || name.startsWith("ai.djl")
+        || name.startsWith("com.google.protobuf")
+        || name.startsWith("ai.onnx.");
+  }
+}
