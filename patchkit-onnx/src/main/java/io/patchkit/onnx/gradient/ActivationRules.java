@@ -26,21 +26,14 @@ final class ActivationRules {
     context.give(0, ops.mul(context.gradient(), tanhGeluSlope(ops, x)));
   }
 
-  /** y = x · σ(αx). */
+  /** y = x · σ(αx): σ + αx · σ · (1 − σ) = σ + αy · (1 − σ). */
   static void quickGelu(Node node, Pullback context) {
-    sigmoidLinear(node, context, node.attribute("alpha", 1.702f));
-  }
-
-  static void swish(Node node, Pullback context) {
-    sigmoidLinear(node, context, node.attribute("alpha", 1f));
-  }
-
-  /** σ + αx · σ · (1 − σ) = σ + αy · (1 − σ). */
-  private static void sigmoidLinear(Node node, Pullback context, float alpha) {
     Ops ops = context.ops();
-    String sigmoid = ops.op("Sigmoid", ops.scale(node.input(0), alpha));
-    String tail = ops.mul(ops.scale(node.output(0), alpha), ops.sub(ops.scalar(1f), sigmoid));
-    context.give(0, ops.mul(context.gradient(), ops.add(sigmoid, tail)));
+    String g = context.gradient();
+    String sigmoid = context.recomputed().sigmoid(node, g);
+    String y = ops.scale(context.recomputed().product(node, g), Recomputed.alpha(node));
+    String tail = ops.mul(y, ops.sub(ops.scalar(1f), sigmoid));
+    context.give(0, ops.mul(g, ops.add(sigmoid, tail)));
   }
 
   /** Φ(x) + x · φ(x). */

@@ -29,7 +29,7 @@ final class ArithmeticRules {
   static void mul(Node node, Pullback context) {
     for (int i = 0; i < 2; i++) {
       if (context.wants(i)) {
-        String product = context.ops().mul(context.gradient(), node.input(1 - i));
+        String product = context.ops().mul(context.gradient(), context.operand(1 - i));
         context.giveBroadcast(i, product, node.output(0));
       }
     }

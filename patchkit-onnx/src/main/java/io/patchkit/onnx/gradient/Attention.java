@@ -61,6 +61,7 @@ final class Attention {
     String v = prefix.append(ops, node.input(4), parts.get(2));
     String groupMask =
         mask.of(heads / kvHeads, node.attribute("local_window_size", -1), node.input(3));
+    present(ops, node, k, v);
     attend(ops, node, new Heads(q, k, v, heads, kvHeads, headDim), groupMask);
   }
 
@@ -92,7 +93,18 @@ final class Attention {
       String causal = mask.of(1, -1, node.input(6));
       bias = bias.isEmpty() ? causal : ops.add(bias, causal);
     }
+    present(ops, node, k, v);
     attend(ops, node, new Heads(parts.get(0), k, v, heads, heads, headDim), bias);
+  }
+
+  /** Keys and values under the names that the fused node gave them, where it did. */
+  private static void present(Ops ops, Node node, String k, String v) {
+    if (!node.output(1).isEmpty()) {
+      ops.op(Node.of("Identity", List.of(k), List.of(node.output(1))));
+    }
+    if (!node.output(2).isEmpty()) {
+      ops.op(Node.of("Identity", List.of(v), List.of(node.output(2))));
+    }
   }
 
   private static void attend(Ops ops, Node node, Heads heads, String bias) {

@@ -31,6 +31,12 @@ final class LossHead {
   /** log p of each target: float [N, K]. */
   static final String LOG_PROBABILITIES = "target_log_probabilities";
 
+  /** How many of the likeliest tokens are wanted: int64 [1]. */
+  static final String COUNT = "top_count";
+
+  static final String TOP_IDS = "top_ids";
+  static final String TOP_LOG_PROBABILITIES = "top_log_probabilities";
+
   private static final Set<String> ELEMENTWISE =
       Set.of("Cast", "Identity", "Mul", "Div", "Add", "Sub", "Tanh", "Clip");
 
@@ -92,27 +98,50 @@ final class LossHead {
     return isSelection ? node.input(0) : hidden;
   }
 
+  /** Writes log-probabilities of the targets: {@value #LOG_PROBABILITIES}. */
+  static void score(Graph graph, String logits) {
+    writeScores(graph, new Ops(graph, "/patchkit/loss/"), logits);
+  }
+
+  private static String writeScores(Graph graph, Ops ops, String logits) {
+    graph.addInput(
+        TensorInfo.of(TARGETS, ElementType.INT64, Dim.of("positions"), Dim.of("targets")));
+    String logSoftmax = ops.op(ops.node("LogSoftmax", logits).with("axis", -1));
+    ops.op(
+        Node.of("GatherElements", List.of(logSoftmax, TARGETS), List.of(LOG_PROBABILITIES))
+            .with("axis", 1));
+    return logSoftmax;
+  }
+
   /**
-   * Writes log-probabilities and the seed.
+   * Writes log-probabilities of the targets and the seed of the backward pass.
    *
    * @param logits float [N, vocabulary]
    * @return ∂J/∂logits
    */
-  static String write(Graph graph, String logits) {
-    graph.addInput(
-        TensorInfo.of(TARGETS, ElementType.INT64, Dim.of("positions"), Dim.of("targets")));
+  static String differentiate(Graph graph, String logits) {
+    Ops ops = new Ops(graph, "/patchkit/loss/");
+    String logSoftmax = writeScores(graph, ops, logits);
     graph.addInput(
         TensorInfo.of(WEIGHTS, ElementType.FLOAT, Dim.of("positions"), Dim.of("targets")));
-    Ops ops = new Ops(graph, "/patchkit/loss/");
-    String logSoftmax = ops.op(ops.node("LogSoftmax", logits).with("axis", -1));
-    graph.add(
-        Node.of("GatherElements", List.of(logSoftmax, TARGETS), List.of(LOG_PROBABILITIES))
-            .with("axis", 1));
     String total = ops.op("Neg", ops.reduceSum(WEIGHTS, true, 1));
     String spread = ops.mul(ops.op("Exp", logSoftmax), total);
     return ops.op(
         ops.node("ScatterElements", spread, TARGETS, WEIGHTS)
             .with("axis", 1)
             .with("reduction", "add"));
+  }
+
+  /**
+   * Writes the likeliest tokens: {@value #TOP_LOG_PROBABILITIES} and {@value #TOP_IDS}, [N, {@value
+   * #COUNT}].
+   */
+  static void likeliest(Graph graph, String logits) {
+    graph.addInput(TensorInfo.of(COUNT, ElementType.INT64, Dim.of(1)));
+    Ops ops = new Ops(graph, "/patchkit/loss/");
+    String logSoftmax = ops.op(ops.node("LogSoftmax", logits).with("axis", -1));
+    ops.op(
+        Node.of("TopK", List.of(logSoftmax, COUNT), List.of(TOP_LOG_PROBABILITIES, TOP_IDS))
+            .with("axis", -1));
   }
 }

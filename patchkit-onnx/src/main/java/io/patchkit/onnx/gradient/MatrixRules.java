@@ -1,7 +1,5 @@
 package io.patchkit.onnx.gradient;
 
-import io.patchkit.onnx.graph.ExternalData;
-import io.patchkit.onnx.graph.Initializer;
 import io.patchkit.onnx.graph.Node;
 
 /**
@@ -77,69 +75,19 @@ final class MatrixRules {
   }
 
   /**
-   * Y = X · Wᵀ + bias with W [N, K] in blocks of 4 or 8 bits. W is expanded for the one product, by
-   * gathering all its rows; the row numbers are made from the gradient's shape, so that no weight
-   * is expanded before its turn.
+   * Y = X · Wᵀ + bias with W [N, K] in blocks of 4 or 8 bits. W is expanded for the one product;
+   * its scales pass through a shape that depends on the gradient, so that no weight is expanded
+   * before its turn.
    */
   static void matMulNBits(Node node, Pullback context) {
     if (!node.input(4).isEmpty()) {
       throw context.refuse("columns are permuted (g_idx)");
     }
-    long k = node.attribute("K", 0);
-    long n = node.attribute("N", 0);
-    long bits = node.attribute("bits", 4);
-    long block = node.attribute("block_size", 0);
-    if (k % block != 0) {
-      throw context.refuse("K = " + k + " is no multiple of its block of " + block);
-    }
     if (!node.input(3).isEmpty() && context.shapes().isFloatingPoint(node.input(3))) {
       throw context.refuse("zero points are floating-point numbers");
     }
-    Ops ops = context.ops();
-    String g = context.gradient();
-    String size = ops.op(ops.node("Gather", ops.shape(g), ops.scalar(-1L)));
-    String rows = ops.op("Range", ops.scalar(0L), size, ops.scalar(1L));
-    String data = view(context, node.input(1), n, k * bits / 8);
-    String scales = view(context, node.input(2), n, k / block);
-    Node expand =
-        node.input(3).isEmpty()
-            ? ops.node("GatherBlockQuantized", data, rows, scales)
-            : ops.node(
-                "GatherBlockQuantized",
-                data,
-                rows,
-                scales,
-                view(context, node.input(3), n, (k / block * bits + 7) / 8));
-    String weight =
-        ops.op(
-            expand
-                .in(Node.MICROSOFT)
-                .with("gather_axis", 0)
-                .with("quantize_axis", 1)
-                .with("block_size", block)
-                .with("bits", bits));
-    context.give(0, ops.matMul(g, false, weight, false, 1));
-  }
-
-  /** The same bytes of the same file under other dimensions. */
-  private static String view(Pullback context, String weight, long... dims) {
-    Initializer initializer = context.graph().initializer(weight);
-    if (initializer == null) {
-      throw context.refuse("\"" + weight + "\" is computed");
-    }
-    if (java.util.Arrays.equals(initializer.dims(), dims)) {
-      return weight;
-    }
-    String name = weight + "/" + java.util.Arrays.toString(dims);
-    if (context.graph().initializer(name) == null) {
-      ExternalData external = initializer.external();
-      context
-          .graph()
-          .add(
-              external == null
-                  ? Initializer.of(name, initializer.value().reshape(dims))
-                  : Initializer.external(name, initializer.type(), dims, external));
-    }
-    return name;
+    BlockWeight weight = BlockWeight.of(node, context.graph());
+    context.give(
+        0, context.ops().matMul(context.gradient(), false, weight.expand(context), false, 1));
   }
 }

@@ -19,28 +19,34 @@ final class NormalizationRules {
     context.give(0, ops.sub(t, ops.mul(y, sum)));
   }
 
-  /** y = w · x · r with r = 1/√(mean x² + ε): r · (gw − x̂ · mean(gw · x̂)) with x̂ = x · r. */
+  /** y = w · x · r with r = 1/√(mean x² + ε): r · gw − x · r³ · mean(gw · x). */
   static void rmsNormalization(Node node, Pullback context) {
     requireLastAxis(node, context);
     Ops ops = context.ops();
+    String x = node.input(0);
     String r = output(node, context, 1);
     String gw = ops.mul(context.gradient(), node.input(1));
-    String normal = ops.mul(node.input(0), r);
-    String mean = mean(ops, ops.mul(gw, normal), width(node, context));
-    context.give(0, ops.mul(ops.sub(gw, ops.mul(normal, mean)), r));
+    context.give(0, project(ops, gw, x, r, width(node, context)));
   }
 
-  /** The same with x̂ = (x − mean x) · r, and less the mean of gw. */
+  /** The same with x − mean x in place of x, and less its own mean. */
   static void layerNormalization(Node node, Pullback context) {
     requireLastAxis(node, context);
     Ops ops = context.ops();
+    long width = width(node, context);
     String average = output(node, context, 1);
     String r = output(node, context, 2);
     String gw = ops.mul(context.gradient(), node.input(1));
-    String normal = ops.mul(ops.sub(node.input(0), average), r);
-    String mean = mean(ops, ops.mul(gw, normal), width(node, context));
-    String centred = ops.sub(gw, mean(ops, gw, width(node, context)));
-    context.give(0, ops.mul(ops.sub(centred, ops.mul(normal, mean)), r));
+    String gradient = project(ops, gw, ops.sub(node.input(0), average), r, width);
+    String mean = ops.mul(ops.scale(ops.reduceSum(gw, true, -1), 1f / width), r);
+    context.give(0, ops.sub(gradient, mean));
+  }
+
+  /** r · gw − x · r³ · mean(gw · x): numbers of one a row are multiplied first. */
+  private static String project(Ops ops, String gw, String x, String r, long width) {
+    String mean = ops.scale(ops.reduceSum(ops.mul(gw, x), true, -1), 1f / width);
+    String factor = ops.mul(ops.mul(mean, ops.mul(r, r)), r);
+    return ops.sub(ops.mul(gw, r), ops.mul(x, factor));
   }
 
   private static void requireLastAxis(Node node, Pullback context) {
@@ -59,10 +65,6 @@ final class NormalizationRules {
       throw context.refuse("the normalised dimension depends on the batch");
     }
     return width;
-  }
-
-  private static String mean(Ops ops, String x, long width) {
-    return ops.scale(ops.reduceSum(x, true, -1), 1f / width);
   }
 
   /** Output {@code index}, which the forward node computes anyway and offers on demand. */

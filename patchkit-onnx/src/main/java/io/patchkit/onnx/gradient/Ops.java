@@ -97,6 +97,13 @@ final class Ops {
     return op(node("Transpose", x).with("perm", Arrays.stream(perm).boxed().toList()));
   }
 
+  /**
+   * x itself, but not before {@code later}, which has the same shape, is computed. Costs nothing.
+   */
+  String after(String x, String later) {
+    return reshape(x, shape(later));
+  }
+
   String unsqueeze(String x, long... axes) {
     return op("Unsqueeze", x, longs(axes));
   }

@@ -14,28 +14,29 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What the graph reads as the past of every row: nothing where a soft prompt is trained, else one
- * key/value prefix shared by all rows.
+ * What the graph reads as the past of every row: nothing, or one key/value prefix shared by all
+ * rows.
  */
 final class PrefixInputs {
 
   private static final Pattern PAST = Pattern.compile("past_key_values\\.(\\d+)\\.(key|value)");
 
-  private final boolean isTrained;
+  private final boolean isFed;
   private final List<TensorInfo> inputs = new ArrayList<>();
   private final Map<String, String> expanded = new HashMap<>();
 
-  private PrefixInputs(boolean isTrained) {
-    this.isTrained = isTrained;
+  private PrefixInputs(boolean isFed) {
+    this.isFed = isFed;
   }
 
   /**
-   * Finds the past inputs of a graph and makes them what the parametrisation needs.
+   * Finds the past inputs of a graph and makes them what is needed.
    *
    * @param ids the input [batch, tokens] from which the number of rows is read
+   * @param isFed whether the past is fed; otherwise it is empty
    */
-  static PrefixInputs rewire(Graph graph, String ids, Parametrisation parametrisation) {
-    PrefixInputs prefix = new PrefixInputs(parametrisation == Parametrisation.KEY_VALUES);
+  static PrefixInputs rewire(Graph graph, String ids, boolean isFed) {
+    PrefixInputs prefix = new PrefixInputs(isFed);
     Ops ops = new Ops(graph, "/patchkit/prefix/");
     String batch = "";
     for (TensorInfo input : ordered(graph)) {
@@ -45,7 +46,7 @@ final class PrefixInputs {
       graph.removeInput(input.name());
       prefix.rewire(graph, ops, input, batch);
     }
-    if (prefix.isTrained && prefix.inputs.isEmpty()) {
+    if (prefix.isFed && prefix.inputs.isEmpty()) {
       throw new UnsupportedModelException(
           "Expected inputs past_key_values.N.key and .value to train a key/value prefix, found"
               + " none; export the decoder with its cache");
@@ -61,7 +62,7 @@ final class PrefixInputs {
     }
     long headDim = input.size(3) > 0 ? input.size(3) : cacheWidth(graph, input.name());
     String name = ops.name(input.name());
-    if (isTrained) {
+    if (isFed) {
       graph.addInput(
           TensorInfo.of(
               input.name(),
@@ -109,7 +110,8 @@ final class PrefixInputs {
         "Expected the width of \"" + past + "\" to be fixed by the graph, found it open");
   }
 
-  private static List<TensorInfo> ordered(Graph graph) {
+  /** The past inputs: key of layer 0, its value, key of layer 1, and so on. */
+  static List<TensorInfo> ordered(Graph graph) {
     List<TensorInfo> found = new ArrayList<>();
     for (TensorInfo input : graph.inputs()) {
       if (PAST.matcher(input.name()).matches()) {
@@ -128,23 +130,23 @@ final class PrefixInputs {
     return 2 * Integer.parseInt(matcher.group(1)) + (matcher.group(2).equals("key") ? 0 : 1);
   }
 
-  /** The trained inputs: key of layer 0, its value, key of layer 1, and so on; or none. */
+  /** The fed inputs: key of layer 0, its value, key of layer 1, and so on; or none. */
   List<TensorInfo> inputs() {
     return List.copyOf(inputs);
   }
 
-  /** The tensor [rows, heads, positions, width] that the graph reads for a trained input. */
+  /** The tensor [rows, heads, positions, width] that the graph reads for a fed input. */
   String leaf(String input) {
     return expanded.getOrDefault(input, input);
   }
 
   /** Keys or values after the prefix's own. */
   String append(Ops ops, String past, String current) {
-    return isTrained && !past.isEmpty() ? ops.concat(2, List.of(past, current)) : current;
+    return isFed && !past.isEmpty() ? ops.concat(2, List.of(past, current)) : current;
   }
 
   /** How many positions the prefix takes, int64 [1]. */
   String length(Ops ops, String past) {
-    return isTrained && !past.isEmpty() ? ops.dim(past, 2) : ops.longs(0);
+    return isFed && !past.isEmpty() ? ops.dim(past, 2) : ops.longs(0);
   }
 }

@@ -1,91 +1,81 @@
 package io.patchkit.onnx.gradient;
 
+import io.patchkit.UnsupportedModelException;
 import java.util.List;
 
 /**
- * How the trained numbers lie in one array: [length, hidden] for a soft prompt; [length, 2 ·
- * layers, heads, headDim] for keys and values, the key of layer l at 2l and its value at 2l + 1
- * (the layout of PEFT's prefix tuning and of {@link io.patchkit.KeyValuePrefix}).
+ * How prefixes are fed: rows of {@code hidden} numbers for a soft prompt, one input for the keys
+ * and one for the values of each layer.
  *
- * @param hidden the width of a soft prompt's row; 0 for keys and values
- * @param planes the inputs for keys and values; empty for a soft prompt
+ * @param hidden the width of a soft prompt's row; 0 where the graph takes none
+ * @param planes keys of layer 0, its values, keys of layer 1, and so on; empty where the graph
+ *     takes none
  */
 record PrefixLayout(int hidden, List<Plane> planes) {
 
   /** One input [1, heads, length, headDim]: the keys or the values of one layer. */
-  record Plane(String input, int heads, int headDim) {
-
-    int width() {
-      return heads * headDim;
-    }
-  }
+  record Plane(String input, int heads, int headDim) {}
 
   PrefixLayout {
     planes = List.copyOf(planes);
-  }
-
-  boolean isSoftPrompt() {
-    return planes.isEmpty();
-  }
-
-  /** How many numbers one virtual token has. */
-  int width() {
-    int width = hidden;
     for (Plane plane : planes) {
-      width += plane.width();
-    }
-    return width;
-  }
-
-  /** How many virtual tokens {@code prefix} holds; key/values may be none, which is the base. */
-  int length(float[] prefix) {
-    if (prefix.length % width() != 0 || (prefix.length == 0 && isSoftPrompt())) {
-      throw new IllegalArgumentException(
-          "prefix must be a multiple of " + width() + " numbers long, found " + prefix.length);
-    }
-    return prefix.length / width();
-  }
-
-  /** The numbers of plane {@code index} as its input takes them. */
-  float[] plane(float[] prefix, int index) {
-    int length = length(prefix);
-    Plane plane = planes.get(index);
-    int offset = offset(index);
-    float[] values = new float[plane.width() * length];
-    for (int position = 0; position < length; position++) {
-      for (int head = 0; head < plane.heads(); head++) {
-        System.arraycopy(
-            prefix,
-            position * width() + offset + head * plane.headDim(),
-            values,
-            (head * length + position) * plane.headDim(),
-            plane.headDim());
+      Plane first = planes.get(0);
+      if (plane.heads() != first.heads() || plane.headDim() != first.headDim()) {
+        throw new UnsupportedModelException(
+            "Expected keys and values of one size in all layers, found " + first + " and " + plane);
       }
     }
-    return values;
+    if (planes.size() % 2 != 0) {
+      throw new UnsupportedModelException(
+          "Expected keys and values of every layer, found " + planes.size() + " inputs");
+    }
   }
 
-  /** Puts one row's gradient of plane {@code index} where the plane lies in {@code gradient}. */
-  void putPlane(float[] gradient, int index, float[] values, int from, int length) {
-    Plane plane = planes.get(index);
-    int offset = offset(index);
-    for (int position = 0; position < length; position++) {
-      for (int head = 0; head < plane.heads(); head++) {
-        System.arraycopy(
-            values,
-            from + (head * length + position) * plane.headDim(),
-            gradient,
-            position * width() + offset + head * plane.headDim(),
-            plane.headDim());
+  boolean takesSoftPrompt() {
+    return hidden > 0;
+  }
+
+  boolean takesKeyValues() {
+    return !planes.isEmpty();
+  }
+
+  int layers() {
+    return planes.size() / 2;
+  }
+
+  int heads() {
+    return planes.get(0).heads();
+  }
+
+  int headDim() {
+    return planes.get(0).headDim();
+  }
+
+  /** How many numbers the keys and values of one virtual token are. */
+  int width() {
+    return planes.size() * heads() * headDim();
+  }
+
+  boolean isPlane(String input) {
+    return planes.stream().anyMatch(plane -> plane.input().equals(input));
+  }
+
+  /**
+   * Adds what lies as an input does, [heads, length, headDim], to where {@link
+   * io.patchkit.KeyValuePrefix#rows()} has it, [length, 2 · layers, heads, headDim].
+   *
+   * @param values from {@code from} on, the numbers of plane {@code index}
+   */
+  void addPlane(double[] rows, int index, float[] values, int from, int length) {
+    int width = width();
+    for (int head = 0; head < heads(); head++) {
+      for (int position = 0; position < length; position++) {
+        int source = from + (head * length + position) * headDim();
+        int target = position * width + (index * heads() + head) * headDim();
+        for (int i = 0; i < headDim(); i++) {
+          rows[target + i] += values[source + i];
+        }
       }
     }
-  }
-
-  private int offset(int index) {
-    int offset = 0;
-    for (Plane plane : planes.subList(0, index)) {
-      offset += plane.width();
-    }
-    return offset;
   }
 }

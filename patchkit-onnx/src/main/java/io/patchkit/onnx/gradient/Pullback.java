@@ -16,16 +16,24 @@ final class Pullback {
   private final Shapes shapes;
   private final Cotangents cotangents;
   private final Set<String> active;
+  private final Recomputed recomputed;
 
   /**
    * @param active the tensors that depend on the prefix and lead to the objective
    */
-  Pullback(Node node, Ops ops, Shapes shapes, Cotangents cotangents, Set<String> active) {
+  Pullback(
+      Node node,
+      Ops ops,
+      Shapes shapes,
+      Cotangents cotangents,
+      Set<String> active,
+      Recomputed recomputed) {
     this.node = node;
     this.ops = ops;
     this.shapes = shapes;
     this.cotangents = cotangents;
     this.active = active;
+    this.recomputed = recomputed;
   }
 
   Ops ops() {
@@ -53,6 +61,17 @@ final class Pullback {
   @Nullable String gradient(int index) {
     String name = node.output(index);
     return name.isEmpty() ? null : cotangents.total(name);
+  }
+
+  Recomputed recomputed() {
+    return recomputed;
+  }
+
+  /** The value of input {@code index}, for a product with the gradient. */
+  String operand(int index) {
+    String name = node.input(index);
+    boolean sameShape = shapes.isKnown(name) && shapes.isSameShape(name, node.output(0));
+    return recomputed.value(name, gradient(), sameShape);
   }
 
   /** True where the gradient with respect to input {@code index} is wanted. */

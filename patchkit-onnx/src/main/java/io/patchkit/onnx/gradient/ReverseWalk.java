@@ -48,11 +48,12 @@ final class ReverseWalk {
     requireRules(nodes, active, leaves);
     Ops ops = new Ops(graph, "/patchkit/backward/");
     Cotangents cotangents = new Cotangents(ops, shapes);
+    Recomputed recomputed = new Recomputed(ops);
     seeds.forEach(cotangents::add);
     for (int i = nodes.size() - 1; i >= 0; i--) {
       Node node = nodes.get(i);
       if (isOnPath(node, active, leaves)) {
-        rule(node).pullBack(node, new Pullback(node, ops, shapes, cotangents, active));
+        rule(node).pullBack(node, new Pullback(node, ops, shapes, cotangents, active, recomputed));
       }
     }
     Map<String, String> gradients = new HashMap<>();

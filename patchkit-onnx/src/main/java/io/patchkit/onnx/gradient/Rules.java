@@ -50,7 +50,6 @@ final class Rules {
     rules.put("Softplus", FunctionRules::softplus);
     rules.put("Relu", FunctionRules::relu);
     rules.put("Gelu", ActivationRules::gelu);
-    rules.put("Swish", ActivationRules::swish);
 
     rules.put("Softmax", NormalizationRules::softmax);
     rules.put("LayerNormalization", NormalizationRules::layerNormalization);

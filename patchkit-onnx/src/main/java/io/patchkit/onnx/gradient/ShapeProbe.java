@@ -5,6 +5,11 @@ import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import io.patchkit.EmbeddingSpace;
+import io.patchkit.EngineException;
+import io.patchkit.KeyValuePrefix;
+import io.patchkit.Prefix;
+import io.patchkit.SoftPrompt;
 import io.patchkit.UnsupportedModelException;
 import io.patchkit.onnx.graph.ElementType;
 import io.patchkit.onnx.graph.Graph;
@@ -12,11 +17,13 @@ import io.patchkit.onnx.graph.Initializer;
 import io.patchkit.onnx.graph.Node;
 import io.patchkit.onnx.graph.Tensor;
 import io.patchkit.onnx.graph.TensorInfo;
+import io.patchkit.train.TrainingRow;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +43,38 @@ final class ShapeProbe {
 
   /** One tensor in one run. */
   private record Seen(ElementType type, List<Long> dims, @Nullable List<Long> integers) {}
+
+  /** Runs {@code graph} over two batches. */
+  static Shapes run(Graph graph, Path folder, GraphInputs inputs) {
+    try (Batch first = batch(inputs, 2, 5, 3);
+        Batch second = batch(inputs, 3, 7, 4)) {
+      return run(graph, folder, first.feeds(), second.feeds());
+    } catch (OrtException e) {
+      throw new EngineException(
+          "The decoder did not run over a batch of short rows: " + e.getMessage(), e);
+    }
+  }
+
+  /** A batch in which no two sizes are equal, and none is 1. */
+  private static Batch batch(GraphInputs inputs, int rows, int tokens, int length) {
+    int[] positions = new int[length];
+    for (int i = 0; i < length; i++) {
+      positions[i] = tokens - length + 1 + i;
+    }
+    TrainingRow row =
+        TrainingRow.of(new int[tokens], positions, new int[length], new double[length]);
+    PrefixLayout layout = inputs.prefix();
+    int width = layout.takesSoftPrompt() ? layout.hidden() : layout.width();
+    float[] numbers = new float[length * width];
+    for (int i = 0; i < numbers.length; i++) {
+      numbers[i] = 0.01f * (i % 7 - 3);
+    }
+    Prefix prefix =
+        layout.takesSoftPrompt()
+            ? SoftPrompt.of(width, EmbeddingSpace.LAYER_INPUT, numbers)
+            : KeyValuePrefix.of(layout.layers(), layout.heads(), layout.headDim(), numbers);
+    return Batch.of(inputs, prefix, Collections.nCopies(rows, row));
+  }
 
   /**
    * Runs {@code graph} twice.
@@ -65,7 +104,7 @@ final class ShapeProbe {
     }
     OrtEnvironment environment = OrtEnvironment.getEnvironment();
     try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-      Sessions.mapWeights(options, folder);
+      PassSession.mapWeights(options, folder);
       options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT);
       try (OrtSession session = environment.createSession(probe.toBytes(), options)) {
         Map<String, Seen> a = run(session, first);

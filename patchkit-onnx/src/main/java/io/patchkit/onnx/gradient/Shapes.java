@@ -56,6 +56,10 @@ final class Shapes {
     return size(name, axis) == 1;
   }
 
+  boolean isSameShape(String a, String b) {
+    return of(a).first().equals(of(b).first()) && of(a).second().equals(of(b).second());
+  }
+
   /** The values of a small integer tensor that does not depend on the batch, or null. */
   long @Nullable [] integers(String name) {
     List<Long> integers = traces.containsKey(name) ? of(name).integers() : null;

@@ -126,6 +126,11 @@ public final class Graph {
     opsets.putIfAbsent(standard(domain), version);
   }
 
+  /** Imports {@code domain} at {@code version}, whatever version it was imported at before. */
+  public void setOpset(String domain, long version) {
+    opsets.put(standard(domain), version);
+  }
+
   /** The inputs in their order. */
   public List<TensorInfo> inputs() {
     return List.copyOf(inputs.values());

@@ -170,9 +170,9 @@ public final class Tensor {
     return values;
   }
 
-  /** The same tensor under other dimensions of the same element count. */
-  public Tensor reshape(long... to) {
-    return new Tensor(type, to, bytes);
+  /** The same bytes as another type and under other dimensions, which must need as many. */
+  public Tensor as(ElementType as, long... to) {
+    return new Tensor(as, to, bytes);
   }
 
   OnnxMl.TensorProto.Builder toProto() {

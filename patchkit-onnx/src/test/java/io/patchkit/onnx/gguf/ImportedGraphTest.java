@@ -2,15 +2,18 @@ package io.patchkit.onnx.gguf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.patchkit.EmbeddingSpace;
+import io.patchkit.KeyValuePrefix;
+import io.patchkit.Prefix;
+import io.patchkit.SoftPrompt;
+import io.patchkit.onnx.gradient.DifferentiableDecoder;
 import io.patchkit.onnx.gradient.DirectionalCheck;
-import io.patchkit.onnx.gradient.Example;
-import io.patchkit.onnx.gradient.GradientModel;
 import io.patchkit.onnx.gradient.GradientOptions;
-import io.patchkit.onnx.gradient.Parametrisation;
 import io.patchkit.onnx.graph.Graph;
 import io.patchkit.onnx.graph.ModelFile;
 import io.patchkit.onnx.graph.SelectedPositions;
 import io.patchkit.onnx.graph.VirtualTokens;
+import io.patchkit.train.TrainingRow;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,26 +62,45 @@ class ImportedGraphTest {
     Path checkpoint = Files.write(folder.resolve("model.gguf"), TinyLlama.tied(type, 22).build());
     Path model = folder.resolve("model");
     GgufImport.convert(checkpoint, model);
-    Random random = new Random(5);
-    for (Parametrisation parametrisation : Parametrisation.values()) {
-      try (GradientModel gradients =
-          GradientModel.open(
-              model.resolve("model.onnx"),
-              parametrisation,
-              GradientOptions.defaults().withThreads(1))) {
-        float[] prefix = new float[3 * gradients.prefixWidth()];
-        for (int i = 0; i < prefix.length; i++) {
-          prefix[i] = 0.5f * (float) random.nextGaussian();
-        }
-        List<Example> rows =
-            List.of(
-                Example.of(new int[] {1, 75, 104}, new int[] {111, 259, 2}, 1),
-                Example.of(new int[] {200, 42}, new int[] {17, 3}, -0.5f));
-        assertThat(DirectionalCheck.relativeError(gradients, rows, prefix, 7))
-            .as(parametrisation.toString())
+    List<TrainingRow> rows =
+        List.of(
+            TrainingRow.of(
+                new int[] {1, 75, 104, 111, 259, 2},
+                new int[] {3, 4, 5},
+                new int[] {111, 259, 2},
+                new double[] {1, 1, 1}),
+            TrainingRow.of(
+                new int[] {200, 42, 17, 3},
+                new int[] {2, 3},
+                new int[] {17, 3},
+                new double[] {-0.5, -0.5}));
+    try (DifferentiableDecoder decoder =
+        DifferentiableDecoder.open(
+            ModelFile.read(model.resolve("model.onnx")),
+            GradientOptions.defaults().withThreads(1))) {
+      KeyValuePrefix past = decoder.keyValues(new int[] {5, 17, 230});
+      List<Prefix> prefixes =
+          List.of(
+              SoftPrompt.of(
+                  TinyLlama.HIDDEN,
+                  EmbeddingSpace.LAYER_INPUT,
+                  noisy(new float[3 * TinyLlama.HIDDEN])),
+              KeyValuePrefix.of(
+                  past.layers(), past.keyValueHeads(), past.headDim(), noisy(past.rows())));
+      for (Prefix prefix : prefixes) {
+        assertThat(DirectionalCheck.relativeError(decoder, prefix, rows, 7))
+            .as(prefix.toString())
             .isLessThan(5e-3);
       }
     }
+  }
+
+  private static float[] noisy(float[] numbers) {
+    Random random = new Random(5);
+    for (int i = 0; i < numbers.length; i++) {
+      numbers[i] += 0.5f * (float) random.nextGaussian();
+    }
+    return numbers;
   }
 
   private static Map<String, Object> inputs(float[][] rows, long[] positions) {

@@ -4,10 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.patchkit.EmbeddingSpace;
+import io.patchkit.KeyValuePrefix;
+import io.patchkit.Prefix;
+import io.patchkit.SoftPrompt;
 import io.patchkit.onnx.DecoderCase;
+import io.patchkit.train.Gradient;
+import io.patchkit.train.RowLogProbabilities;
+import io.patchkit.train.TopLogProbabilities;
+import io.patchkit.train.TrainingRow;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,33 +38,30 @@ class GradientConformanceTest {
   void softPromptGradientsAreThoseOfTorch(DecoderCase decoder) {
     JsonNode training = decoder.expected().get("training");
     assumeTrue(training != null, "no gradients to compare with");
-    float scale = decoder.inputScale();
-    float[] prefix = times(flatten(decoder.adapter(training.get("patch").asText())), scale);
-    try (GradientModel model = open(decoder, Parametrisation.SOFT_PROMPT)) {
+    SoftPrompt prefix = prompt(decoder, flatten(decoder.adapter(training.get("patch").asText())));
+    try (DifferentiableDecoder model = open(decoder)) {
       for (String objective : new String[] {"sft", "sft_weighted", "kl"}) {
         JsonNode expected = training.get(objective);
         boolean isDistillation = objective.equals("kl");
-        List<Example> rows =
+        List<TrainingRow> rows =
             isDistillation
                 ? distilled(training.get("rows"), expected.get("teacher"))
                 : weighted(training.get("rows"), expected.get("weights"));
-        GradientStep step = model.run(rows, prefix);
-        double n = isDistillation ? positions(rows) : total(rows);
-        assertThat(-objective(step) / n)
+        double n = isDistillation ? positions(expected.get("teacher")) : total(rows);
+        Gradient gradient = model.gradient(prefix, rows);
+        assertThat(-objective(gradient.logProbabilities(), rows) / n)
             .as(objective)
             .isCloseTo(expected.get("loss").asDouble(), Offset.offset(1e-4));
-        float[] gradient = times(step.gradient(), (float) (-scale / n));
-        assertThat(relativeError(gradient, rows(expected.get("grad"))))
+        assertThat(relativeError(times(gradient.values(), -1 / n), rows(expected.get("grad"))))
             .as(objective)
             .isLessThan(TOLERANCE);
       }
       JsonNode dpo = training.get("dpo");
-      for (String which : new String[] {"grad_step0", "grad_step1"}) {
-        float[] at =
-            which.equals("grad_step0") ? prefix : times(rows(dpo.get("prefix_step1")), scale);
-        float[] gradient = times(preferenceGradient(model, dpo, at), scale);
-        assertThat(relativeError(gradient, rows(dpo.get(which)))).as(which).isLessThan(TOLERANCE);
-      }
+      assertThat(relativeError(preferenceGradient(model, dpo, prefix), rows(dpo.get("grad_step0"))))
+          .isLessThan(TOLERANCE);
+      SoftPrompt next = prompt(decoder, rows(dpo.get("prefix_step1")));
+      assertThat(relativeError(preferenceGradient(model, dpo, next), rows(dpo.get("grad_step1"))))
+          .isLessThan(TOLERANCE);
     }
   }
 
@@ -61,95 +69,157 @@ class GradientConformanceTest {
   @ParameterizedTest
   @MethodSource("cases")
   void keyValueGradientsAgreeWithFiniteDifferences(DecoderCase decoder) {
-    try (GradientModel model = open(decoder, Parametrisation.KEY_VALUES)) {
+    try (DifferentiableDecoder model = open(decoder)) {
       Random random = new Random(5);
-      float[] prefix = new float[4 * model.prefixWidth()];
-      for (int i = 0; i < prefix.length; i++) {
-        prefix[i] = (float) (0.5 * random.nextGaussian());
+      KeyValuePrefix start = model.keyValues(random.ints(4, 5, 300).toArray());
+      float[] numbers = start.rows();
+      for (int i = 0; i < numbers.length; i++) {
+        numbers[i] += (float) (0.3 * random.nextGaussian());
       }
-      List<Example> rows = new ArrayList<>();
+      KeyValuePrefix prefix =
+          KeyValuePrefix.of(start.layers(), start.keyValueHeads(), start.headDim(), numbers);
+      List<TrainingRow> rows = new ArrayList<>();
       for (int length : new int[] {12, 7}) {
-        int[] tokens = random.ints(length, 5, 300).toArray();
-        float[] weights = new float[length];
+        double[] weights = new double[length];
         for (int i = 2; i < length; i++) {
-          weights[i] = (float) random.nextGaussian();
+          weights[i] = random.nextGaussian();
         }
-        rows.add(Example.weighted(tokens, weights));
+        rows.add(row(random.ints(length, 5, 300).toArray(), weights));
       }
-      assertThat(DirectionalCheck.relativeError(model, rows, prefix, 11)).isLessThan(5e-3);
+      assertThat(DirectionalCheck.relativeError(model, prefix, rows, 11)).isLessThan(5e-3);
+    }
+  }
+
+  /** A prefix and the keys and values it leaves behind are one. */
+  @ParameterizedTest
+  @MethodSource("cases")
+  void keysAndValuesOfTokensStandForTheTokens(DecoderCase decoder) {
+    try (DifferentiableDecoder model = open(decoder)) {
+      int[] prefix = {9, 31, 77, 140};
+      int[] text = {12, 200, 33, 8, 91};
+      int[] whole = new int[prefix.length + text.length];
+      System.arraycopy(prefix, 0, whole, 0, prefix.length);
+      System.arraycopy(text, 0, whole, prefix.length, text.length);
+      float[] embeddings = model.embeddings(prefix);
+      Prefix soft =
+          SoftPrompt.of(embeddings.length / prefix.length, EmbeddingSpace.LAYER_INPUT, embeddings);
+
+      TopLogProbabilities plain = model.topLogProbabilities(null, whole, prefix.length + 2, 5);
+      for (Prefix same : List.of(soft, model.keyValues(prefix))) {
+        TopLogProbabilities found = model.topLogProbabilities(same, text, 2, 5);
+        for (int i = 0; i < plain.positions(); i++) {
+          assertThat(found.ids(i)).isEqualTo(plain.ids(i));
+          assertThat(found.logProbabilities(i))
+              .containsExactly(plain.logProbabilities(i), Offset.offset(1e-4));
+        }
+      }
     }
   }
 
   /**
    * −β σ(−margin) / n on each chosen row and the opposite on each rejected one (Rafailov et al.,
-   * arXiv 2305.18290), from one pass.
+   * arXiv 2305.18290).
    */
-  private static float[] preferenceGradient(GradientModel model, JsonNode dpo, float[] prefix) {
-    List<Example> rows = new ArrayList<>();
+  private static float[] preferenceGradient(
+      DifferentiableDecoder model, JsonNode dpo, SoftPrompt prefix) {
     JsonNode triples = dpo.get("triples");
-    for (JsonNode triple : triples) {
-      int[] prompt = ints(triple.get("prompt_ids"));
-      rows.add(Example.of(prompt, ints(triple.get("chosen_ids")), 1));
-      rows.add(Example.of(prompt, ints(triple.get("rejected_ids")), 1));
-    }
-    GradientStep step = model.run(rows, prefix);
+    float[] sum = new float[prefix.rows().length];
     double beta = dpo.get("beta").asDouble();
-    double[] coefficients = new double[rows.size()];
     for (int i = 0; i < triples.size(); i++) {
-      double chosen = step.objective(2 * i) - dpo.get("ref_chosen_logp").get(i).asDouble();
-      double rejected = step.objective(2 * i + 1) - dpo.get("ref_rejected_logp").get(i).asDouble();
-      double weight = beta / (1 + Math.exp(beta * (chosen - rejected))) / triples.size();
-      coefficients[2 * i] = -weight;
-      coefficients[2 * i + 1] = weight;
-    }
-    return step.gradient(coefficients);
-  }
-
-  private static GradientModel open(DecoderCase decoder, Parametrisation parametrisation) {
-    return GradientModel.open(
-        decoder.folder().resolve("model.onnx"),
-        parametrisation,
-        GradientOptions.defaults().withThreads(1).withRowsPerRun(4));
-  }
-
-  private static double objective(GradientStep step) {
-    double sum = 0;
-    for (int row = 0; row < step.rows(); row++) {
-      sum += step.objective(row);
+      int[] prompt = ints(triples.get(i).get("prompt_ids"));
+      int[] chosen = ints(triples.get(i).get("chosen_ids"));
+      int[] rejected = ints(triples.get(i).get("rejected_ids"));
+      List<TrainingRow> pair = List.of(answer(prompt, chosen, 1), answer(prompt, rejected, -1));
+      Gradient gradient = model.gradient(prefix, pair);
+      double margin =
+          gradient.logProbabilities().sum(0)
+              - dpo.get("ref_chosen_logp").get(i).asDouble()
+              - gradient.logProbabilities().sum(1)
+              + dpo.get("ref_rejected_logp").get(i).asDouble();
+      double weight = beta / (1 + Math.exp(beta * margin)) / triples.size();
+      float[] values = gradient.values();
+      for (int j = 0; j < sum.length; j++) {
+        sum[j] -= (float) (weight * values[j]);
+      }
     }
     return sum;
   }
 
-  private static float[] times(float[] values, float factor) {
+  private static DifferentiableDecoder open(DecoderCase decoder) {
+    return DifferentiableDecoder.open(
+        decoder.model(), GradientOptions.defaults().withThreads(1).withRowsPerRun(2));
+  }
+
+  private static SoftPrompt prompt(DecoderCase decoder, float[] rows) {
+    EmbeddingSpace space =
+        decoder.inputScale() == 1 ? EmbeddingSpace.LAYER_INPUT : EmbeddingSpace.TOKEN_TABLE;
+    return SoftPrompt.of(decoder.expected().at("/model/hidden_size").asInt(), space, rows);
+  }
+
+  private static double objective(RowLogProbabilities found, List<TrainingRow> rows) {
+    double sum = 0;
+    for (int i = 0; i < rows.size(); i++) {
+      for (int target = 0; target < rows.get(i).targets(); target++) {
+        sum += rows.get(i).weight(target) * found.row(i)[target];
+      }
+    }
+    return sum;
+  }
+
+  private static float[] times(float[] values, double factor) {
     float[] product = new float[values.length];
     for (int i = 0; i < values.length; i++) {
-      product[i] = factor * values[i];
+      product[i] = (float) (factor * values[i]);
     }
     return product;
   }
 
-  private static List<Example> weighted(JsonNode rows, JsonNode weights) {
-    List<Example> examples = new ArrayList<>();
+  private static List<TrainingRow> weighted(JsonNode rows, JsonNode weights) {
+    List<TrainingRow> examples = new ArrayList<>();
     for (int i = 0; i < rows.size(); i++) {
-      examples.add(Example.weighted(tokens(rows.get(i)), DecoderCase.floats(weights.get(i))));
+      examples.add(row(tokens(rows.get(i)), doubles(weights.get(i))));
     }
     return examples;
   }
 
-  private static List<Example> distilled(JsonNode rows, JsonNode teacher) {
-    List<Example> examples = new ArrayList<>();
+  /** Every token whose weight is not 0 is a target. */
+  private static TrainingRow row(int[] tokens, double[] weights) {
+    int[] positions = IntStream.range(0, tokens.length).filter(i -> weights[i] != 0).toArray();
+    return TrainingRow.of(
+        tokens,
+        positions,
+        IntStream.of(positions).map(i -> tokens[i]).toArray(),
+        IntStream.of(positions).mapToDouble(i -> weights[i]).toArray());
+  }
+
+  private static TrainingRow answer(int[] prompt, int[] answer, double weight) {
+    double[] weights = new double[prompt.length + answer.length];
+    Arrays.fill(weights, prompt.length, weights.length, weight);
+    int[] tokens = Arrays.copyOf(prompt, weights.length);
+    System.arraycopy(answer, 0, tokens, prompt.length, answer.length);
+    return row(tokens, weights);
+  }
+
+  private static List<TrainingRow> distilled(JsonNode rows, JsonNode teacher) {
+    List<TrainingRow> examples = new ArrayList<>();
     for (int i = 0; i < rows.size(); i++) {
       int prompt = rows.get(i).get("prompt_ids").size();
-      JsonNode ids = teacher.get(i).get("ids");
-      int[] positions = new int[ids.size()];
-      int[][] targets = new int[ids.size()][];
-      float[][] weights = new float[ids.size()][];
-      for (int j = 0; j < positions.length; j++) {
-        positions[j] = prompt + j;
-        targets[j] = ints(ids.get(j));
-        weights[j] = DecoderCase.floats(teacher.get(i).get("probs").get(j));
+      IntStream.Builder positions = IntStream.builder();
+      IntStream.Builder ids = IntStream.builder();
+      DoubleStream.Builder weights = DoubleStream.builder();
+      for (int j = 0; j < teacher.get(i).get("ids").size(); j++) {
+        for (int k = 0; k < teacher.get(i).get("ids").get(j).size(); k++) {
+          positions.add(prompt + j);
+          ids.add(teacher.get(i).get("ids").get(j).get(k).asInt());
+          weights.add(teacher.get(i).get("probs").get(j).get(k).asDouble());
+        }
       }
-      examples.add(new Example(tokens(rows.get(i)), positions, targets, weights));
+      examples.add(
+          TrainingRow.of(
+              tokens(rows.get(i)),
+              positions.build().toArray(),
+              ids.build().toArray(),
+              weights.build().toArray()));
     }
     return examples;
   }
@@ -163,24 +233,30 @@ class GradientConformanceTest {
     return tokens;
   }
 
-  private static int positions(List<Example> rows) {
+  private static int positions(JsonNode teacher) {
     int positions = 0;
-    for (Example row : rows) {
-      positions += row.positions();
+    for (JsonNode row : teacher) {
+      positions += row.get("ids").size();
     }
     return positions;
   }
 
-  private static double total(List<Example> rows) {
+  private static double total(List<TrainingRow> rows) {
     double total = 0;
-    for (Example row : rows) {
-      for (int i = 0; i < row.positions(); i++) {
-        for (int k = 0; k < row.targets(i); k++) {
-          total += row.weight(i, k);
-        }
+    for (TrainingRow row : rows) {
+      for (int i = 0; i < row.targets(); i++) {
+        total += row.weight(i);
       }
     }
     return total;
+  }
+
+  private static double[] doubles(JsonNode array) {
+    double[] values = new double[array.size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = array.get(i).asDouble();
+    }
+    return values;
   }
 
   private static int[] ints(JsonNode array) {
@@ -191,7 +267,7 @@ class GradientConformanceTest {
     return values;
   }
 
-  static float[] rows(JsonNode matrix) {
+  private static float[] rows(JsonNode matrix) {
     float[][] rows = new float[matrix.size()][];
     for (int i = 0; i < rows.length; i++) {
       rows[i] = DecoderCase.floats(matrix.get(i));
@@ -199,7 +275,7 @@ class GradientConformanceTest {
     return flatten(rows);
   }
 
-  static float[] flatten(float[][] rows) {
+  private static float[] flatten(float[][] rows) {
     float[] flat = new float[rows.length * rows[0].length];
     for (int i = 0; i < rows.length; i++) {
       System.arraycopy(rows[i], 0, flat, i * rows[0].length, rows[0].length);
@@ -208,7 +284,7 @@ class GradientConformanceTest {
   }
 
   /** ‖a − b‖ / ‖b‖. */
-  static double relativeError(float[] a, float[] b) {
+  private static double relativeError(float[] a, float[] b) {
     assertThat(a).hasSameSizeAs(b);
     double difference = 0;
     double norm = 0;

@@ -29,14 +29,19 @@ import java.util.function.DoubleSupplier;
 final class RuleCheck {
 
   private final Random random;
-  private final Graph graph = new Graph(10, 21);
+  private final Graph graph;
   private final Map<String, long[]> shapes = new LinkedHashMap<>();
   private final Map<String, float[]> values = new LinkedHashMap<>();
   private final Set<String> growing = new java.util.HashSet<>();
   private DoubleSupplier numbers;
 
   RuleCheck(Random random) {
+    this(random, 21);
+  }
+
+  RuleCheck(Random random, int opset) {
     this.random = random;
+    this.graph = new Graph(10, opset);
     this.numbers = random::nextGaussian;
     graph.importOpset(Node.MICROSOFT, 1);
   }

@@ -249,6 +249,25 @@ class RulesTest {
     assertExact(function(seed, node, -3, 3), "y");
   }
 
+  /** The product that gated networks make; the activation is computed again on the way back. */
+  @Property(tries = TRIES)
+  void quickGeluTimesAnotherTensor(@ForAll long seed) {
+    Random random = new Random(seed);
+    Node node =
+        Node.of("QuickGelu", List.of("x"), List.of("a")).in(Node.MICROSOFT).with("alpha", 1f);
+    RuleCheck check = new RuleCheck(random).growingInput("x", 2, 5).growingInput("b", 2, 5);
+    assertExact(check.node(node).node("Mul", "y", "a", "b"), "y");
+  }
+
+  @Property(tries = TRIES)
+  void quickGeluTimesBroadcastTensor(@ForAll long seed) {
+    Random random = new Random(seed);
+    Node node =
+        Node.of("QuickGelu", List.of("x"), List.of("a")).in(Node.MICROSOFT).with("alpha", 1f);
+    RuleCheck check = new RuleCheck(random).input("x", 1, 5).input("b", 2, 5);
+    assertExact(check.node(node).node("Mul", "y", "a", "b"), "y");
+  }
+
   @Property(tries = TRIES)
   void matMul(@ForAll long seed) {
     Random random = new Random(seed);
@@ -309,17 +328,19 @@ class RulesTest {
   void matMulNBits(@ForAll long seed) {
     Random random = new Random(seed);
     int bits = random.nextBoolean() ? 4 : 8;
-    byte[] weight = new byte[6 * 64 * bits / 8];
+    int blocks = 1 + random.nextInt(3);
+    byte[] weight = new byte[6 * blocks * 32 * bits / 8];
     random.nextBytes(weight);
-    byte[] zeroPoints = new byte[6 * 2 * bits / 8];
+    byte[] zeroPoints = new byte[6 * ((blocks * bits + 7) / 8)];
     random.nextBytes(zeroPoints);
     boolean isAsymmetric = random.nextBoolean();
     RuleCheck check =
-        new RuleCheck(random)
-            .input("x", 2, 3, 64)
-            .constant("w", Tensor.of(ElementType.UINT8, new long[] {6, 2, 32 * bits / 8}, weight))
+        new RuleCheck(random, random.nextBoolean() ? 17 : 21)
+            .growingInput("x", 2, 3, blocks * 32)
+            .constant(
+                "w", Tensor.of(ElementType.UINT8, new long[] {6, blocks, 32 * bits / 8}, weight))
             .numbers(() -> 0.02 * (1 + random.nextDouble()) / (bits == 4 ? 1 : 16))
-            .constant("scales", 12)
+            .constant("scales", 6L * blocks)
             .constant(
                 "zero", Tensor.of(ElementType.UINT8, new long[] {zeroPoints.length}, zeroPoints));
     List<String> inputs =
@@ -327,7 +348,7 @@ class RulesTest {
     Node node =
         Node.of("MatMulNBits", inputs, List.of("y"))
             .in(Node.MICROSOFT)
-            .with("K", 64)
+            .with("K", 32 * blocks)
             .with("N", 6)
             .with("bits", bits)
             .with("block_size", 32)

@@ -1,0 +1,235 @@
+package io.patchkit.onnx.gradient;
+
+import ai.onnxruntime.OrtSession;
+import io.patchkit.KeyValuePrefix;
+import io.patchkit.Prefix;
+import io.patchkit.SoftPrompt;
+import io.patchkit.onnx.graph.ModelFile;
+import io.patchkit.train.Gradient;
+import io.patchkit.train.RowLogProbabilities;
+import io.patchkit.train.TopLogProbabilities;
+import io.patchkit.train.TrainingRow;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A decoder that tells how its log-probabilities change with a prefix: the numbers behind {@link
+ * io.patchkit.train.DifferentiableModel}.
+ *
+ * <p>Each question has a graph and a session of its own, made when it is first asked. All of them
+ * read the decoder's weights where they lie, mapped into memory once.
+ *
+ * <p>Not thread-safe. Whoever opens it closes it.
+ */
+public final class DifferentiableDecoder implements AutoCloseable {
+
+  /** The questions. */
+  private enum Question {
+    SOFT_PROMPT_GRADIENT,
+    KEY_VALUE_GRADIENT,
+    LOG_PROBABILITIES,
+    LIKELIEST,
+    KEY_VALUES
+  }
+
+  private final ModelFile file;
+  private final GradientOptions options;
+  private final Map<Question, PassSession> sessions = new EnumMap<>(Question.class);
+  private @Nullable EmbeddingReader embeddings;
+  private boolean isClosed;
+
+  private DifferentiableDecoder(ModelFile file, GradientOptions options) {
+    this.file = file;
+    this.options = options;
+  }
+
+  /** Opens a decoder; nothing is built before the first question. */
+  public static DifferentiableDecoder open(ModelFile file, GradientOptions options) {
+    return new DifferentiableDecoder(file, options);
+  }
+
+  /**
+   * The log-probability of each target, and dJ/dprefix of J = Σ weight · log p over all rows, in
+   * the layout of the prefix's {@code rows()}.
+   *
+   * @throws io.patchkit.UnsupportedModelException if the decoder cannot be differentiated; the
+   *     message names the operators
+   * @throws io.patchkit.IncompatiblePatchException if the prefix does not fit the decoder
+   */
+  public Gradient gradient(Prefix prefix, List<TrainingRow> rows) {
+    boolean isSoft = prefix instanceof SoftPrompt;
+    PassSession session =
+        isSoft
+            ? session(
+                Question.SOFT_PROMPT_GRADIENT, () -> Pass.gradient(file, PrefixKind.SOFT_PROMPT))
+            : session(Question.KEY_VALUE_GRADIENT, () -> Pass.gradient(file, PrefixKind.KEY_VALUE));
+    int size =
+        isSoft ? ((SoftPrompt) prefix).rows().length : ((KeyValuePrefix) prefix).rows().length;
+    double[] sum = new double[size];
+    List<double[]> logProbabilities = new ArrayList<>();
+    for (List<TrainingRow> part : parts(rows)) {
+      try (Batch batch = Batch.of(session.pass().inputs(), prefix, part);
+          OrtSession.Result result = session.run(batch)) {
+        logProbabilities.addAll(TargetTable.of(part).byRow(session.floats(result, 0)));
+        addGradients(session, result, prefix, part.size(), sum);
+      }
+    }
+    float[] gradient = new float[size];
+    for (int i = 0; i < size; i++) {
+      gradient[i] = (float) sum[i];
+    }
+    return Gradient.of(RowLogProbabilities.of(logProbabilities), gradient);
+  }
+
+  private static void addGradients(
+      PassSession session, OrtSession.Result result, Prefix prefix, int rows, double[] sum) {
+    for (int output = 1; output < session.pass().outputs().size(); output++) {
+      float[] values = session.floats(result, output);
+      int size = values.length / rows;
+      for (int row = 0; row < rows; row++) {
+        if (prefix instanceof SoftPrompt soft) {
+          float scale = Batch.scale(session.pass().inputs(), soft);
+          for (int i = 0; i < size; i++) {
+            sum[i] += (double) scale * values[row * size + i];
+          }
+        } else {
+          session
+              .pass()
+              .inputs()
+              .prefix()
+              .addPlane(sum, output - 1, values, row * size, prefix.length());
+        }
+      }
+    }
+  }
+
+  /**
+   * The log-probability of each target of each row.
+   *
+   * @param prefix null for the decoder without any
+   */
+  public RowLogProbabilities logProbabilities(@Nullable Prefix prefix, List<TrainingRow> rows) {
+    PassSession session = session(Question.LOG_PROBABILITIES, () -> Pass.logProbabilities(file));
+    List<double[]> logProbabilities = new ArrayList<>();
+    for (List<TrainingRow> part : parts(rows)) {
+      try (Batch batch = Batch.of(session.pass().inputs(), prefix, part);
+          OrtSession.Result result = session.run(batch)) {
+        logProbabilities.addAll(TargetTable.of(part).byRow(session.floats(result, 0)));
+      }
+    }
+    return RowLogProbabilities.of(logProbabilities);
+  }
+
+  /**
+   * The {@code k} likeliest tokens at each position from {@code firstPosition} to the last of
+   * {@code tokens}, each given the tokens before it.
+   *
+   * @param firstPosition 1 … tokens.length − 1
+   * @param k 1 … vocabulary
+   */
+  public TopLogProbabilities topLogProbabilities(
+      @Nullable Prefix prefix, int[] tokens, int firstPosition, int k) {
+    if (firstPosition < 1 || firstPosition >= tokens.length || k < 1) {
+      throw new IllegalArgumentException(
+          "firstPosition is "
+              + firstPosition
+              + " of "
+              + tokens.length
+              + " tokens, k is "
+              + k
+              + "; allowed: 1 to the last token, and at least 1");
+    }
+    PassSession session = session(Question.LIKELIEST, () -> Pass.likeliest(file));
+    try (Batch batch = Batch.of(session.pass().inputs(), prefix, tokens, firstPosition, k);
+        OrtSession.Result result = session.run(batch)) {
+      float[] values = session.floats(result, 0);
+      long[] ids = session.longs(result, 1);
+      List<int[]> idRows = new ArrayList<>();
+      List<double[]> valueRows = new ArrayList<>();
+      for (int from = 0; from < ids.length; from += k) {
+        int[] idRow = new int[k];
+        double[] valueRow = new double[k];
+        for (int i = 0; i < k; i++) {
+          idRow[i] = (int) ids[from + i];
+          valueRow[i] = values[from + i];
+        }
+        idRows.add(idRow);
+        valueRows.add(valueRow);
+      }
+      return TopLogProbabilities.of(idRows, valueRows);
+    }
+  }
+
+  /** The keys and values that the layers keep of these tokens at positions 0, 1, … */
+  public KeyValuePrefix keyValues(int[] tokens) {
+    PassSession session = session(Question.KEY_VALUES, () -> Pass.keyValues(file));
+    try (Batch batch = Batch.of(session.pass().inputs(), tokens);
+        OrtSession.Result result = session.run(batch)) {
+      int planes = session.pass().outputs().size();
+      int heads = session.dim(result, 0, 1);
+      int headDim = session.dim(result, 0, 3);
+      PrefixLayout layout =
+          new PrefixLayout(
+              0,
+              session.pass().outputs().stream()
+                  .map(name -> new PrefixLayout.Plane(name, heads, headDim))
+                  .toList());
+      double[] rows = new double[planes * heads * tokens.length * headDim];
+      for (int i = 0; i < planes; i++) {
+        layout.addPlane(rows, i, session.floats(result, i), 0, tokens.length);
+      }
+      float[] values = new float[rows.length];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = (float) rows[i];
+      }
+      return KeyValuePrefix.of(planes / 2, heads, headDim, values);
+    }
+  }
+
+  /** The embeddings of tokens as the first layer receives them, row-major [tokens, hidden]. */
+  public float[] embeddings(int[] tokens) {
+    requireOpen();
+    if (embeddings == null) {
+      embeddings = EmbeddingReader.open(file);
+    }
+    return embeddings.read(tokens);
+  }
+
+  private List<List<TrainingRow>> parts(List<TrainingRow> rows) {
+    if (rows.isEmpty()) {
+      throw new IllegalArgumentException("rows is empty; allowed: at least one row");
+    }
+    List<List<TrainingRow>> parts = new ArrayList<>();
+    for (int from = 0; from < rows.size(); from += options.rowsPerRun()) {
+      parts.add(rows.subList(from, Math.min(from + options.rowsPerRun(), rows.size())));
+    }
+    return parts;
+  }
+
+  private PassSession session(Question question, Supplier<Pass> pass) {
+    requireOpen();
+    return sessions.computeIfAbsent(question, key -> PassSession.open(pass.get(), options));
+  }
+
+  private void requireOpen() {
+    if (isClosed) {
+      throw new IllegalStateException("this DifferentiableDecoder is closed");
+    }
+  }
+
+  /** Releases all sessions. Idempotent. */
+  @Override
+  public void close() {
+    isClosed = true;
+    sessions.values().forEach(PassSession::close);
+    sessions.clear();
+    if (embeddings != null) {
+      embeddings.close();
+      embeddings = null;
+    }
+  }
+}

@@ -1,0 +1,52 @@
+package io.patchkit.onnx.gradient;
+
+import io.patchkit.UnsupportedModelException;
+import io.patchkit.onnx.graph.Graph;
+import io.patchkit.onnx.graph.TensorInfo;
+import io.patchkit.onnx.graph.VirtualTokens;
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * Which inputs a graph has.
+ *
+ * @param names all of them
+ * @param prefix how a prefix is fed
+ * @param embeddingScale what rows of the embedding table are multiplied by before they are fed
+ */
+record GraphInputs(Set<String> names, PrefixLayout prefix, float embeddingScale) {
+
+  static final String MASK = "attention_mask";
+  static final String POSITIONS = "position_ids";
+
+  private static final Set<String> KNOWN =
+      Set.of(
+          ForwardGraph.IDS,
+          MASK,
+          POSITIONS,
+          VirtualTokens.ROWS,
+          LossHead.POSITIONS,
+          LossHead.TARGETS,
+          LossHead.WEIGHTS,
+          LossHead.COUNT);
+
+  GraphInputs {
+    names = Set.copyOf(names);
+  }
+
+  static GraphInputs of(Graph graph, PrefixLayout prefix, float embeddingScale) {
+    Set<String> names = new HashSet<>();
+    for (TensorInfo input : graph.inputs()) {
+      names.add(input.name());
+      if (!KNOWN.contains(input.name()) && !prefix.isPlane(input.name())) {
+        throw new UnsupportedModelException(
+            "Expected the inputs of a text decoder, found \"" + input.name() + "\"");
+      }
+    }
+    return new GraphInputs(names, prefix, embeddingScale);
+  }
+
+  boolean has(String name) {
+    return names.contains(name);
+  }
+}
