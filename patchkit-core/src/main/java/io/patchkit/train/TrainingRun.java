@@ -1,9 +1,6 @@
 package io.patchkit.train;
 
-import io.patchkit.KeyValuePrefix;
-import io.patchkit.ModelShape;
 import io.patchkit.Prefix;
-import io.patchkit.SoftPrompt;
 import io.patchkit.train.PatchTrainer.Checkpoints;
 import io.patchkit.train.PatchTrainer.Selection;
 import io.patchkit.train.TrainedPatch.StopReason;
@@ -44,8 +41,7 @@ final class TrainingRun {
     this.plan = plan;
     this.listeners = listeners;
     this.clock = clock;
-    this.start = plan.initialisation().prefix(model, plan.seed());
-    requireFits(start, model.shape(), plan.frozenPositions());
+    this.start = TrainingStart.of(plan, model);
     this.folder = checkpoints == null ? null : CheckpointFolder.open(checkpoints.directory());
     this.checkpointEvery = checkpoints == null ? 0 : checkpoints.everySteps();
     this.planDigest =
@@ -219,27 +215,5 @@ final class TrainingRun {
       digest.add(term.loss());
     }
     return digest.add(norm).add(learningRate).hex();
-  }
-
-  private static void requireFits(Prefix start, ModelShape shape, int frozenPositions) {
-    boolean fits =
-        start instanceof SoftPrompt soft
-            ? soft.hiddenSize() == shape.hiddenSize()
-            : start instanceof KeyValuePrefix keyValue
-                && keyValue.layers() == shape.layers()
-                && keyValue.keyValueHeads() == shape.keyValueHeads()
-                && keyValue.headDim() == shape.headDim();
-    if (!fits) {
-      throw new IllegalArgumentException(
-          "the start is " + start + ", which does not fit the model's " + shape);
-    }
-    if (frozenPositions >= start.length()) {
-      throw new IllegalArgumentException(
-          "frozenPositions is "
-              + frozenPositions
-              + "; allowed: fewer than the "
-              + start.length()
-              + " positions of the prefix");
-    }
   }
 }

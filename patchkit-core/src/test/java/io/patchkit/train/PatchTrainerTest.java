@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.patchkit.EmbeddingSpace;
 import io.patchkit.KeyValuePrefix;
+import io.patchkit.ModelShape;
 import io.patchkit.Patch;
 import io.patchkit.Prefix;
 import io.patchkit.SemanticVersion;
+import io.patchkit.SoftPrompt;
 import io.patchkit.train.TrainedPatch.StopReason;
 import io.patchkit.train.TrainingWarning.Kind;
 import java.time.Clock;
@@ -172,6 +175,45 @@ class PatchTrainerTest {
     for (int i = 0; i < before.length; i++) {
       assertThat(after[i] == before[i]).as("number %d", i).isEqualTo(i < width);
     }
+  }
+
+  @Test
+  void aSoftPromptBeforeTheEmbeddingScaleIsMovedBehindIt() {
+    TinyModel scaled =
+        new TinyModel(5) {
+          @Override
+          public ModelShape shape() {
+            ModelShape s = super.shape();
+            return new ModelShape(
+                s.hiddenSize(),
+                s.layers(),
+                s.keyValueHeads(),
+                s.headDim(),
+                s.vocabularySize(),
+                s.contextLength(),
+                2);
+          }
+        };
+    float[] rows = {1, 2, 3, 4, 5, 6};
+    float[] doubled = {2, 4, 6, 8, 10, 12};
+    Term term = Term.steer("refuse", Sft.of(TinyData.refusals(model)), 2);
+    TrainingPlan before = TrainingPlan.of(from(EmbeddingSpace.TOKEN_TABLE, rows), 2, term);
+    TrainingPlan behind = TrainingPlan.of(from(EmbeddingSpace.LAYER_INPUT, doubled), 2, term);
+    assertThat(PatchTrainer.of(scaled, before).train().prefix())
+        .isEqualTo(PatchTrainer.of(scaled, behind).train().prefix());
+    assertThat(train(TrainingPlan.of(from(EmbeddingSpace.UNSPECIFIED, doubled), 2, term)).prefix())
+        .isEqualTo(train(behind).prefix());
+    assertThatThrownBy(
+            () ->
+                PatchTrainer.of(
+                        scaled, TrainingPlan.of(from(EmbeddingSpace.UNSPECIFIED, rows), 2, term))
+                    .train())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("before or after the model's embedding scale 2.0");
+  }
+
+  private static Initialisation from(EmbeddingSpace space, float[] rows) {
+    return Initialisation.from(SoftPrompt.of(TinyModel.HIDDEN, space, rows));
   }
 
   @Test
