@@ -157,10 +157,50 @@ class PatchTrainerTest {
     TrainingPlan plan = sft(Parametrisation.SOFT_PROMPT, 6);
     assertThat(train(plan)).isEqualTo(train(plan));
     assertThat(train(plan.withSeed(1)).prefix()).isNotEqualTo(train(plan).prefix());
+    assertThat(train(plan).provenance().get("curves.sha256"))
+        .hasSize(64)
+        .isNotEqualTo(train(plan.withSeed(1)).provenance().get("curves.sha256"));
     Initialisation random = new Initialisation.RandomNormal(Parametrisation.SOFT_PROMPT, 4, 0.5);
     assertThat(random.prefix(model, 1))
         .isEqualTo(random.prefix(model, 1))
         .isNotEqualTo(random.prefix(model, 2));
+  }
+
+  @Test
+  void everyStepIsTheWeightedClippedGradientThroughTheOptimizer() {
+    TrainingPlan plan =
+        TrainingPlan.of(
+                instruction(Parametrisation.KEY_VALUE),
+                4,
+                Term.steer("refuse", Sft.of(TinyData.refusals(model)), 2),
+                Term.steer("prefer", Dpo.of(TinyData.pairs(model)), 3).withWeight(5))
+            .withLearningRate(LearningRate.cosine(0.1))
+            .withFrozenPositions(1)
+            .withMaxGradientNorm(0.3)
+            .withSeed(8);
+    Prefix start = plan.initialisation().prefix(model, 8);
+    float[] numbers = TrainingState.numbers(start);
+    AdamW.Moments moments = AdamW.Moments.zero(numbers.length);
+    int frozen = numbers.length / 4;
+    List<Double> norms = new ArrayList<>();
+    for (int step = 0; step < 4; step++) {
+      double[] gradient = new double[numbers.length];
+      for (Term term : plan.terms()) {
+        int[] items =
+            new BatchOrder(term.name(), term.objective().size(), term.perStep(), 8).items(step);
+        BoundObjective.bind(term.objective(), model, start, 4)
+            .loss(TrainingState.prefix(start, numbers), items, term.weight(), gradient);
+      }
+      norms.add(GradientClipping.norm(gradient, frozen));
+      GradientClipping.clip(gradient, norms.get(step), 0.3);
+      double rate = plan.learningRate().at(step, 4);
+      plan.optimizer().step(numbers, gradient, moments, step + 1, rate, frozen);
+    }
+    assertThat(TrainingState.numbers(train(plan).prefix())).containsExactly(numbers);
+    assertThat(recorder.steps)
+        .extracting(TrainingProgress::gradientNorm)
+        .containsExactlyElementsOf(norms);
+    assertThat(norms).allMatch(norm -> norm > 0.3);
   }
 
   @Test
@@ -235,6 +275,15 @@ class PatchTrainerTest {
     }
     assertThat(trained.selectedStep()).isEqualTo(lowest.step()).isLessThan(30);
     assertThat(trained.provenance()).containsEntry("selection", "held-out loss");
+  }
+
+  @Test
+  void theLastStateIsJudgedWheneverItComes() {
+    train(
+        sft(Parametrisation.KEY_VALUE, 7)
+            .withValidation(
+                Validation.every(3, Term.preserve("b", Sft.of(TinyData.benign(model)), 1))));
+    assertThat(recorder.validations).extracting(ValidationResult::step).containsExactly(0, 3, 6, 7);
   }
 
   @Test

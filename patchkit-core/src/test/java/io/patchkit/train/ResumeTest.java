@@ -105,6 +105,30 @@ class ResumeTest {
   }
 
   @Test
+  void warnsAsIfItHadNotBeenCutOff() {
+    TrainingPlan plan =
+        TrainingPlan.of(
+                new Initialisation.RandomNormal(Parametrisation.SOFT_PROMPT, 3, 0.5),
+                14,
+                Term.steer("prefer", Dpo.of(TinyData.pairs(model)), 2))
+            .withLearningRate(LearningRate.constant(1e-12));
+    List<TrainingWarning> warnings = new ArrayList<>();
+    PatchTrainer trainer =
+        trainer(plan, 2)
+            .withListener(
+                new TrainingListener() {
+                  @Override
+                  public void onWarning(TrainingWarning warning) {
+                    warnings.add(warning);
+                  }
+                });
+    assertThatThrownBy(() -> trainer.withListener(new CrashAfter(5)).train())
+        .isInstanceOf(CrashAfter.Crash.class);
+    trainer.train();
+    assertThat(warnings).extracting(TrainingWarning::step).containsExactly(9);
+  }
+
+  @Test
   void keepsTheNewestTwoAndPassesOverADamagedOne() throws IOException {
     TrainingPlan plan = plan(Parametrisation.SOFT_PROMPT);
     TrainedPatch whole = trainer(plan, 1).train();
