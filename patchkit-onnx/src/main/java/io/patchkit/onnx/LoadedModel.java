@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class LoadedModel {
 
   private final ModelFolder folder;
+  private final ModelFile file;
   private final DecoderEngine engine;
   private final HuggingFaceTokenizer tokenizer;
   private final ModelShape shape;
@@ -33,11 +34,13 @@ final class LoadedModel {
 
   private LoadedModel(
       ModelFolder folder,
+      ModelFile file,
       DecoderEngine engine,
       HuggingFaceTokenizer tokenizer,
       SortedSet<String> weightFiles,
       Clock clock) {
     this.folder = folder;
+    this.file = file;
     this.engine = engine;
     this.tokenizer = tokenizer;
     this.shape = engine.shape();
@@ -63,7 +66,8 @@ final class LoadedModel {
                   options.prefixCacheBytes(),
                   options.prefillChunk(),
                   options.idleBuffers()));
-      return new LoadedModel(folder, engine, tokenizer, weightFiles(folder, file), options.clock());
+      return new LoadedModel(
+          folder, file, engine, tokenizer, weightFiles(folder, file), options.clock());
     } catch (RuntimeException | Error e) {
       tokenizer.close();
       throw e;
@@ -154,8 +158,9 @@ final class LoadedModel {
     return folder.stopTokens().stream().mapToInt(token -> token).min();
   }
 
-  Path graph() {
-    return folder.graph();
+  /** The decoder's graph and where its weights lie. */
+  ModelFile file() {
+    return file;
   }
 
   private ChatTemplate template() {

@@ -2,6 +2,8 @@ package io.patchkit.onnx;
 
 import io.patchkit.Model;
 import io.patchkit.PatchStack;
+import io.patchkit.onnx.gradient.DifferentiableDecoder;
+import io.patchkit.onnx.gradient.GradientOptions;
 import io.patchkit.train.DifferentiableModel;
 import java.nio.file.Path;
 
@@ -41,13 +43,15 @@ public final class OnnxModel extends OnnxLanguageModel implements Model {
   }
 
   /**
-   * This model as something to train patches on. It shares the weights through their files and
-   * builds its gradient graphs on first use.
+   * This model as something to train patches on, with as many threads as the process may use
+   * processors. It shares the weights through their files and builds its gradient graphs on first
+   * use.
    *
-   * @return the caller's to close, before this model
+   * @return the caller's to close; independent of this model's own close but for its tokenizer
    */
   public DifferentiableModel differentiable() {
-    return new OnnxDifferentiableModel(this);
+    return new OnnxDifferentiableModel(
+        this, DifferentiableDecoder.open(loaded().file(), GradientOptions.defaults()));
   }
 
   @Override

@@ -19,7 +19,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A loaded decoder with its tokenizer: starts generations, scores continuations, encodes prefixes.
@@ -58,7 +57,6 @@ public final class DecoderEngine implements AutoCloseable {
   private final Settings settings;
   private final DecoderSession session;
   private final HuggingFaceTokenizer tokenizer;
-  private final EncodedPrefix none;
   private final PrefixCache prefixes;
   private final ModelShape shape;
 
@@ -73,8 +71,8 @@ public final class DecoderEngine implements AutoCloseable {
     this.session = session;
     this.tokenizer = tokenizer;
     DecoderLayout layout = session.layout();
-    this.none = EncodedPrefix.empty(layout.slots().size());
-    this.prefixes = new PrefixCache(settings.prefixCacheBytes(), none);
+    this.prefixes =
+        new PrefixCache(settings.prefixCacheBytes(), EncodedPrefix.empty(layout.slots().size()));
     this.shape =
         new ModelShape(
             layout.hiddenSize(),
@@ -152,32 +150,6 @@ public final class DecoderEngine implements AutoCloseable {
           });
     }
     return new ContinuationScore(scored, logProbabilities);
-  }
-
-  /**
-   * Shows the logits from which each of the last tokens follows.
-   *
-   * @param prefix what stands before the tokens, null for nothing
-   * @param predicted how many of the last tokens; fewer than all
-   */
-  public void predict(
-      @Nullable Prefix prefix, int[] tokens, int predicted, LogitsConsumer consumer) {
-    session.requireOpen();
-    requireVocabulary(tokens);
-    EncodedPrefix before = prefix == null ? none : extend(none, prefix);
-    try (DecodeState state = session.open(before, before.length() + tokens.length)) {
-      state.predict(tokens, predicted, consumer);
-    }
-  }
-
-  /** The keys and values that the layers keep of these tokens at the first positions. */
-  public KeyValuePrefix keyValues(int[] tokens) {
-    session.requireOpen();
-    requireVocabulary(tokens);
-    try (DecodeState state = session.open(none, tokens.length)) {
-      state.next(tokens, () -> false);
-      return state.snapshot().toPrefix(session.layout());
-    }
   }
 
   /** The logits of the token after the prompt. */

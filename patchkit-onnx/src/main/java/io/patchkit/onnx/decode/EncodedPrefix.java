@@ -3,7 +3,6 @@ package io.patchkit.onnx.decode;
 import io.patchkit.KeyValuePrefix;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -58,26 +57,6 @@ record EncodedPrefix(int length, List<ByteBuffer> planes) {
       joined.add(plane);
     }
     return new EncodedPrefix(length + next.length(), joined);
-  }
-
-  /** The same numbers in the layout in which a patch keeps them. */
-  KeyValuePrefix toPrefix(DecoderLayout layout) {
-    KeyValueSlot first = layout.slots().get(0);
-    int heads = first.heads();
-    int headDim = first.headDim();
-    float[] rows = new float[length * planes.size() * heads * headDim];
-    for (int plane = 0; plane < planes.size(); plane++) {
-      ByteBuffer encoded = planes.get(plane).duplicate().order(ByteOrder.nativeOrder());
-      FloatBuffer numbers =
-          layout.cacheType().decode(encoded, FloatBuffer.allocate(heads * length * headDim));
-      for (int head = 0; head < heads; head++) {
-        for (int position = 0; position < length; position++) {
-          int to = ((position * planes.size() + plane) * heads + head) * headDim;
-          numbers.get((head * length + position) * headDim, rows, to, headDim);
-        }
-      }
-    }
-    return KeyValuePrefix.of(planes.size() / 2, heads, headDim, rows);
   }
 
   static ByteBuffer direct(int bytes) {

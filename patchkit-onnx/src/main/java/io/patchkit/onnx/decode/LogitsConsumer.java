@@ -4,7 +4,7 @@ import java.nio.FloatBuffer;
 
 /** Is shown the logits of one position after another. */
 @FunctionalInterface
-public interface LogitsConsumer {
+interface LogitsConsumer {
 
   /**
    * Is shown one row of logits, valid during the call.
