@@ -33,7 +33,7 @@ class PreferencePairsTest {
     return Double.parseDouble(answer.substring(answer.lastIndexOf(' ') + 1));
   }
 
-  private static final PairFilter FILTER = new PairFilter(0.8, 0.3);
+  private static final PairFilter FILTER = new PairFilter(0.75, 0.25);
 
   /** Prompts "chosen rejected": both answers are known from the prompt. */
   private static List<Prompt> prompts(String... texts) {
@@ -62,9 +62,9 @@ class PreferencePairsTest {
   private static final List<Prompt> CANDIDATES =
       prompts(
           "0.9 0.1", // kept
-          "0.8 0.5", // kept: both thresholds are reached exactly (0.8 − 0.5 is 0.30000000000000004)
-          "0.79 0.1", // the winner is too low
-          "0.9 0.61", // the margin is too low
+          "0.75 0.5", // kept: both thresholds are reached exactly
+          "0.74 0.1", // the winner is too low
+          "0.9 0.66", // the margin is too low
           "0.9 0.1", // again
           "0.7 0.7", // both: the winner is said
           "1.0 0.2"); // kept
@@ -77,8 +77,8 @@ class PreferencePairsTest {
         .containsExactly(
             "{\"prompt\":\"0.9 0.1\",\"chosen\":\"No. 0.9\",\"rejected\":\"Yes. 0.1\","
                 + "\"score_chosen\":0.9,\"score_rejected\":0.1}",
-            "{\"prompt\":\"0.8 0.5\",\"chosen\":\"No. 0.8\",\"rejected\":\"Yes. 0.5\","
-                + "\"score_chosen\":0.8,\"score_rejected\":0.5}",
+            "{\"prompt\":\"0.75 0.5\",\"chosen\":\"No. 0.75\",\"rejected\":\"Yes. 0.5\","
+                + "\"score_chosen\":0.75,\"score_rejected\":0.5}",
             "{\"prompt\":\"1.0 0.2\",\"chosen\":\"No. 1.0\",\"rejected\":\"Yes. 0.2\","
                 + "\"score_chosen\":1.0,\"score_rejected\":0.2}");
     assertThat(read())
@@ -180,7 +180,7 @@ class PreferencePairsTest {
                 PreferencePairs.filtered(new PairFilter(0.5, 0.3), PreferencePairsTest::score)
                     .build(CANDIDATES.iterator(), BASE, SAFER, file))
         .isInstanceOf(PatchkitException.class)
-        .hasMessageContaining("was begun with PairFilter[minChosen=0.8, minMargin=0.3] scored")
+        .hasMessageContaining("was begun with PairFilter[minChosen=0.75, minMargin=0.25] scored")
         .hasMessageContaining("build into another file");
     Files.writeString(file, "{}\n{}\n{}\n{}\n{}\n");
     assertThatThrownBy(() -> build(CANDIDATES))
