@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The same requests answered by a model without and with a patch, side by side.
@@ -42,20 +41,12 @@ public final class Quickstart {
       String modelFolder = arguments.get("model");
       Path folder = modelFolder == null ? ReferenceModel.folder() : Path.of(modelFolder);
       try (Model model = OnnxModel.open(folder)) {
-        compare(model, patch(arguments.get("patch")));
+        compare(model, ShippedPatch.or(arguments.get("patch")));
       }
     } catch (IOException | PatchkitException e) {
       System.err.println(e.getMessage());
       System.exit(1);
     }
-  }
-
-  /** The patch of the arguments, or the one that the examples bring along. */
-  private static Patch patch(@Nullable String folder) {
-    return Patch.load(
-        folder == null
-            ? Path.of(System.getProperty("patchkit.examples", "."), "patches", "refuse-harm")
-            : Path.of(folder));
   }
 
   private static void compare(Model model, Patch patch) {

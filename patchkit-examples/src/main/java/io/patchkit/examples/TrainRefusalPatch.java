@@ -15,6 +15,7 @@ import io.patchkit.train.Dpo;
 import io.patchkit.train.Initialisation;
 import io.patchkit.train.LearningRate;
 import io.patchkit.train.PatchTrainer;
+import io.patchkit.train.RunFolder;
 import io.patchkit.train.Sft;
 import io.patchkit.train.Term;
 import io.patchkit.train.TrainedPatch;
@@ -126,10 +127,12 @@ public final class TrainRefusalPatch {
   }
 
   private TrainedPatch run(String stage, TrainingPlan plan) {
+    RunFolder folder = RunFolder.of(work.resolve(stage));
     return PatchTrainer.of(trained, plan)
-        .withCheckpoints(work.resolve(stage), 20)
+        .withCheckpoints(folder.checkpoints(), 20)
         .withSelection("refusals on the development set", this::score)
         .withListener(new TerminalListener(System.err, stage))
+        .withListener(folder)
         .train();
   }
 

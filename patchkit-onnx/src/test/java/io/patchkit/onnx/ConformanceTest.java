@@ -11,7 +11,14 @@ import io.patchkit.ContinuationScore;
 import io.patchkit.GenerationOptions;
 import io.patchkit.LanguageModel;
 import io.patchkit.Prompt;
+import io.patchkit.onnx.graph.Graph;
+import io.patchkit.onnx.graph.ModelFile;
+import io.patchkit.onnx.graph.Node;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicNode;
@@ -40,6 +47,9 @@ class ConformanceTest {
       tests.add(dynamicTest(stack, () -> givesExpectedValues(subject, stack)));
     }
     tests.add(dynamicTest("mixed rows", () -> givesExpectedRows(subject)));
+    if (subject.isInt4()) {
+      tests.add(dynamicTest("floats of int4", () -> givesValuesOfDequantisedWeights(subject)));
+    }
     return dynamicContainer(subject.name(), tests);
   }
 
@@ -66,6 +76,37 @@ class ConformanceTest {
     }
   }
 
+  /** With activations left in floats, int4 is as exact as the rest. */
+  private static void givesValuesOfDequantisedWeights(ConformanceCase subject) throws IOException {
+    Path folder = Files.createTempDirectory("int4");
+    try (Stream<Path> files = Files.list(subject.folder())) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Files.copy(file, folder.resolve(file.getFileName()));
+      }
+    }
+    Graph graph = ModelFile.read(folder.resolve("model.onnx")).graph();
+    for (Node node : graph.nodes()) {
+      if (node.isMicrosoft("MatMulNBits")) {
+        graph.remove(node);
+        graph.add(node.with("accuracy_level", 0));
+      }
+    }
+    // Beside the original, which holds some of the weights.
+    Files.write(folder.resolve("floats.onnx"), graph.toBytes());
+    Path config = folder.resolve("genai_config.json");
+    Files.writeString(config, Files.readString(config).replace("model.onnx", "floats.onnx"));
+    JsonNode exact = subject.expected().get("values_dequantised_torch");
+    try (OnnxModel model = OnnxModel.open(folder)) {
+      for (Iterator<String> stacks = exact.fieldNames(); stacks.hasNext(); ) {
+        String stack = stacks.next();
+        LanguageModel view = model.withPatches(subject.stack(stack));
+        for (int i = 0; i < subject.prompts(); i++) {
+          checkNumbers(subject, view, exact.get(stack).get(i), i, TOLERANCE);
+        }
+      }
+    }
+  }
+
   private static void givesExpectedRows(ConformanceCase subject) {
     try (OnnxModel model = OnnxModel.open(subject.folder())) {
       for (JsonNode row : subject.expected().get("batch").get("rows")) {
@@ -81,25 +122,7 @@ class ConformanceTest {
     JsonNode promptNode = subject.prompt(promptIndex);
     Prompt prompt = Prompt.tokens(ConformanceCase.ints(promptNode.get("input_ids")));
     double tolerance = subject.isInt4() ? INT4_TOLERANCE : TOLERANCE;
-
-    float[] logits = view.nextTokenLogits(prompt);
-    double[] expectedLogits = ConformanceCase.doubles(values.get("last_logits"));
-    assertThat(logits).hasSameSizeAs(expectedLogits);
-    for (int i = 0; i < logits.length; i++) {
-      assertThat((double) logits[i])
-          .as("logit %d", i)
-          .isCloseTo(expectedLogits[i], within(tolerance));
-    }
-
-    ContinuationScore score =
-        view.score(prompt, ConformanceCase.ints(promptNode.get("continuation_ids")));
-    double[] expectedScores = ConformanceCase.doubles(values.get("continuation_token_logprobs"));
-    assertThat(score.logProbabilities()).hasSameSizeAs(expectedScores);
-    for (int i = 0; i < expectedScores.length; i++) {
-      assertThat(score.logProbabilities().get(i))
-          .as("log-probability %d", i)
-          .isCloseTo(expectedScores[i], within(tolerance));
-    }
+    checkNumbers(subject, view, values, promptIndex, tolerance);
 
     int[] greedy = ConformanceCase.ints(values.get("greedy_ids"));
     GenerationOptions options =
@@ -119,6 +142,34 @@ class ConformanceTest {
       assertThat(view.chat(messages, options).tokens())
           .as("chat")
           .isEqualTo(view.generate(prompt, options).tokens());
+    }
+  }
+
+  private static void checkNumbers(
+      ConformanceCase subject,
+      LanguageModel view,
+      JsonNode values,
+      int promptIndex,
+      double tolerance) {
+    JsonNode promptNode = subject.prompt(promptIndex);
+    Prompt prompt = Prompt.tokens(ConformanceCase.ints(promptNode.get("input_ids")));
+    float[] logits = view.nextTokenLogits(prompt);
+    double[] expectedLogits = ConformanceCase.doubles(values.get("last_logits"));
+    assertThat(logits).hasSameSizeAs(expectedLogits);
+    for (int i = 0; i < logits.length; i++) {
+      assertThat((double) logits[i])
+          .as("logit %d", i)
+          .isCloseTo(expectedLogits[i], within(tolerance));
+    }
+
+    ContinuationScore score =
+        view.score(prompt, ConformanceCase.ints(promptNode.get("continuation_ids")));
+    double[] expectedScores = ConformanceCase.doubles(values.get("continuation_token_logprobs"));
+    assertThat(score.logProbabilities()).hasSameSizeAs(expectedScores);
+    for (int i = 0; i < expectedScores.length; i++) {
+      assertThat(score.logProbabilities().get(i))
+          .as("log-probability %d", i)
+          .isCloseTo(expectedScores[i], within(tolerance));
     }
   }
 }

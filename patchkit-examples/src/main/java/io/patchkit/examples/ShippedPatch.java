@@ -1,0 +1,19 @@
+package io.patchkit.examples;
+
+import io.patchkit.Patch;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** The patch that the examples bring along; {@link TrainRefusalPatch} trained it. */
+final class ShippedPatch {
+
+  private ShippedPatch() {}
+
+  /** The patch in a folder of the user's, or the shipped one where none is given. */
+  static Patch or(@Nullable String folder) {
+    return Patch.load(
+        folder == null
+            ? Path.of(System.getProperty("patchkit.examples", "."), "patches", "refuse-harm")
+            : Path.of(folder));
+  }
+}
