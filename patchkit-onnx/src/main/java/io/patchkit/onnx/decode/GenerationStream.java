@@ -42,6 +42,23 @@ final class GenerationStream implements TokenStream {
   private final StringBuilder text = new StringBuilder();
   private final long started = System.nanoTime();
 
+  private final Iterator<String> pieces =
+      new Iterator<>() {
+        @Override
+        public boolean hasNext() {
+          return awaitPiece() != null;
+        }
+
+        @Override
+        public String next() {
+          String next = takePiece();
+          if (next == null) {
+            throw new NoSuchElementException("the generation has ended; see generation()");
+          }
+          return next;
+        }
+      };
+
   private volatile boolean cancelled;
   private @Nullable DecodeState state;
   private @Nullable String piece;
@@ -65,23 +82,6 @@ final class GenerationStream implements TokenStream {
     this.decoder = new TextDecoder(tokenizer);
     this.stops = new StopStrings(request.options().stopStrings());
   }
-
-  private final Iterator<String> pieces =
-      new Iterator<>() {
-        @Override
-        public boolean hasNext() {
-          return awaitPiece() != null;
-        }
-
-        @Override
-        public String next() {
-          String next = takePiece();
-          if (next == null) {
-            throw new NoSuchElementException("the generation has ended; see generation()");
-          }
-          return next;
-        }
-      };
 
   @Override
   public Iterator<String> iterator() {

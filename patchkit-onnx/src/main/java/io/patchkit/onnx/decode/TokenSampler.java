@@ -21,6 +21,9 @@ final class TokenSampler {
   private int[] candidates = new int[256];
   private double[] weights = new double[256];
 
+  /** The weight of the whole vocabulary, NaN where the candidates are all there is. */
+  private double nucleusTotal = Double.NaN;
+
   /**
    * @param prompt the tokens that count as seen for the repetition penalty
    */
@@ -142,9 +145,6 @@ final class TokenSampler {
     }
     return count;
   }
-
-  /** The weight of the whole vocabulary, NaN where the candidates are all there is. */
-  private double nucleusTotal = Double.NaN;
 
   /** The k likeliest, in any order. */
   private int keepLikeliest(int count, int k) {
