@@ -7,10 +7,10 @@ import io.patchkit.train.TrainingWarning.Kind;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** Looks at every step for signs that a training goes wrong. Not thread-safe. */
 final class TrainingWatch {
@@ -18,8 +18,8 @@ final class TrainingWatch {
   /** Steps after which margins at zero are no longer the start of a training. */
   static final int STUCK_STEPS = 10;
 
-  /** A margin below this is zero. */
-  private static final double NO_MARGIN = 1e-6;
+  /** A margin below this is zero: a sum over an answer's tokens in floats is no more exact. */
+  private static final double NO_MARGIN = 1e-4;
 
   /** Steps whose mean loss is compared, so that one batch is not taken for a trend. */
   static final int WINDOW = 20;
@@ -29,8 +29,8 @@ final class TrainingWatch {
 
   private static final double RISE_NATS = 0.02;
 
-  private final Map<String, Integer> stepsWithoutMargin = new HashMap<>();
-  private final Map<String, Window> preserved = new HashMap<>();
+  private final Map<String, Integer> stepsWithoutMargin = new TreeMap<>();
+  private final Map<String, Window> preserved = new TreeMap<>();
 
   /**
    * A watch over a plan's terms.
@@ -39,23 +39,22 @@ final class TrainingWatch {
    */
   TrainingWatch(TrainingPlan plan, JsonObject memory) {
     for (Term term : plan.terms()) {
-      JsonObject remembered = memory.optionalObject(term.name());
+      JsonObject losses = memory.optionalObject("losses." + term.name());
       if (term.purpose() == Term.Purpose.PRESERVE) {
-        preserved.put(term.name(), remembered == null ? new Window() : Window.of(remembered));
-      } else if (remembered != null) {
-        stepsWithoutMargin.put(
-            term.name(), remembered.integer("stepsWithoutMargin", 0, Integer.MAX_VALUE));
+        preserved.put(term.name(), losses == null ? new Window() : Window.of(losses));
+      }
+      Integer steps = memory.optionalInteger("margins." + term.name(), 0, Integer.MAX_VALUE);
+      if (steps != null) {
+        stepsWithoutMargin.put(term.name(), steps);
       }
     }
   }
 
-  /** What was seen so far, by term: a resumed training warns as one that was not cut off. */
+  /** What was seen so far: a resumed training warns as one that was not cut off. */
   JsonObject memory() {
     JsonObject.Builder memory = JsonObject.builder();
-    stepsWithoutMargin.forEach(
-        (term, steps) ->
-            memory.put(term, JsonObject.builder().put("stepsWithoutMargin", steps).build()));
-    preserved.forEach((term, window) -> memory.put(term, window.memory()));
+    stepsWithoutMargin.forEach((term, steps) -> memory.put("margins." + term, steps));
+    preserved.forEach((term, window) -> memory.put("losses." + term, window.memory()));
     return memory.build();
   }
 
@@ -65,7 +64,7 @@ final class TrainingWatch {
     for (TermProgress term : progress.terms()) {
       PreferenceProgress preference = term.preference();
       Window window = preserved.get(term.name());
-      if (preference != null && window == null) {
+      if (preference != null) {
         observeMargin(progress.step(), term.name(), preference.margin(), warnings);
       }
       if (window != null && window.hasRisen(term.loss())) {

@@ -84,9 +84,21 @@ class TrainingConformanceTest {
         assertThat(found.margin())
             .as("margin of step %d", i)
             .isCloseTo(margins[i], within(10 * tolerance(given)));
-        assertThat(found.accuracy()).as("accuracy of step %d", i).isEqualTo(accuracies[i]);
+        if (isDecided(dpo.get("margins_per_triple").get(i))) {
+          assertThat(found.accuracy()).as("accuracy of step %d", i).isEqualTo(accuracies[i]);
+        }
       }
     }
+  }
+
+  /** Whether every margin has a sign: at the first step they are 0, and ours 0 but for rounding. */
+  private static boolean isDecided(JsonNode margins) {
+    for (double margin : ConformanceCase.doubles(margins)) {
+      if (Math.abs(margin) < 1e-3) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @ParameterizedTest
