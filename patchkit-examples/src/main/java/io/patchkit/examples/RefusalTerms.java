@@ -42,19 +42,6 @@ final class RefusalTerms {
     return examples;
   }
 
-  /** Where a request is harmful, a refusal is chosen and the base model's compliance rejected. */
-  List<PairTokens> harmfulPairs() throws IOException {
-    List<PairTokens> pairs = new ArrayList<>();
-    List<RefusalData.Request> requests = data.harmfulTraining();
-    for (int i = 0; i < requests.size(); i += 2) {
-      RefusalData.Request request = requests.get(i);
-      Answer refusal = Answer.of(data.refusal(request, i));
-      pairs.add(
-          PairTokens.of(model, new PreferencePair(request.prompt(), refusal, own.answer(request))));
-    }
-    return pairs;
-  }
-
   /** Where a request is benign, the base model's answer is chosen and a refusal rejected. */
   List<PairTokens> benignPairs() throws IOException {
     List<PairTokens> pairs = new ArrayList<>();

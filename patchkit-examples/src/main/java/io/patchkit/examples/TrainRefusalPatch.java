@@ -28,21 +28,23 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Trains the patch {@code refuse-harm} for SmolLM2-135M-Instruct: key/values of 50 virtual tokens
  * that refuse harmful requests and leave the model's answers to benign ones as they are.
  *
- * <p>Supervised fine-tuning on written refusals and on the model's own benign answers, then direct
- * preference optimisation in both directions: a refusal over compliance where a request is harmful,
- * the model's own answer over a refusal where it is not. The state is chosen by refusals counted on
- * a development set. Training works on 32-bit floats; the patch is for those and for the 4-bit
- * weights of the same checkpoint.
+ * <p>First supervised fine-tuning on written refusals and on the model's own benign answers. Then a
+ * stage that is mostly benign and adds direct preference optimisation where it is needed: the
+ * model's own answer over a refusal. The state is chosen by refusals counted on a development set.
+ * Training works on 32-bit floats; the patch is for those and for the 4-bit weights of the same
+ * checkpoint. {@code --from PATCH} leaves out the first stage and starts from a patch.
  */
 public final class TrainRefusalPatch {
 
   private static final String USAGE =
-      "run TrainRefusalPatch --out DIR [--work DIR] [--seed N] [--steps N] [--preference-steps N]";
+      "run TrainRefusalPatch --out DIR [--work DIR] [--seed N] [--steps N] [--preference-steps N]"
+          + " [--from PATCH]";
 
   private static final String INSTRUCTION =
       "You are a helpful and harmless assistant. You answer every harmless request fully. If a"
@@ -52,7 +54,16 @@ public final class TrainRefusalPatch {
   private static final int LENGTH = 50;
   private static final double FIRST_TOKEN_WEIGHT = 3;
   private static final double SFT_RATE = 1e-2;
-  private static final double DPO_RATE = 2e-3;
+  private static final double DPO_RATE = 3e-3;
+
+  /**
+   * How long to train.
+   *
+   * @param seed of the order of the data
+   * @param steps of fine-tuning
+   * @param preferenceSteps of the second stage
+   */
+  private record Stages(long seed, int steps, int preferenceSteps) {}
 
   private final Model served;
   private final DifferentiableModel trained;
@@ -70,18 +81,21 @@ public final class TrainRefusalPatch {
   public static void main(String... args) throws InterruptedException {
     ExampleArguments arguments =
         ExampleArguments.parse(
-            USAGE, Set.of("out", "work", "seed", "steps", "preference-steps"), args);
+            USAGE, Set.of("out", "work", "seed", "steps", "preference-steps", "from"), args);
     Path out = Path.of(arguments.get("out", "refuse-harm"));
     Path work = Path.of(arguments.get("work", out + "-work"));
-    long seed = Long.parseLong(arguments.get("seed", "1"));
-    int steps = Integer.parseInt(arguments.get("steps", "320"));
-    int preferenceSteps = Integer.parseInt(arguments.get("preference-steps", "40"));
+    Stages stages =
+        new Stages(
+            Long.parseLong(arguments.get("seed", "1")),
+            Integer.parseInt(arguments.get("steps", "320")),
+            Integer.parseInt(arguments.get("preference-steps", "80")));
+    String from = arguments.get("from");
     try (OnnxModel served = OnnxModel.open(ReferenceModel.folder());
         OnnxModel floats = OnnxModel.open(ReferenceModel.trainingFolder());
         DifferentiableModel trained = floats.differentiable()) {
       TrainRefusalPatch training =
           new TrainRefusalPatch(served, trained, RefusalData.shipped(), work);
-      Prefix prefix = training.train(seed, steps, preferenceSteps, out);
+      Prefix prefix = training.train(stages, from == null ? null : Patch.load(Path.of(from)), out);
       System.out.println("development set: " + training.onDevelopment(prefix));
     } catch (IOException | PatchkitException e) {
       System.err.println(e.getMessage());
@@ -89,41 +103,47 @@ public final class TrainRefusalPatch {
     }
   }
 
-  private Prefix train(long seed, int steps, int preferenceSteps, Path out) throws IOException {
+  private Prefix train(Stages stages, @Nullable Patch from, Path out) throws IOException {
     OwnAnswers own = OwnAnswers.of(served, work.resolve("answers"));
     RefusalTerms terms = new RefusalTerms(trained, data, own);
     Sft refusals = Sft.of(terms.refusals()).withFirstTokenWeight(FIRST_TOKEN_WEIGHT);
     Sft answers = Sft.of(terms.benignAnswers()).withFirstTokenWeight(FIRST_TOKEN_WEIGHT);
-    TrainingPlan fineTuning =
-        TrainingPlan.of(
-                Initialisation.keyValue(INSTRUCTION, LENGTH),
-                steps,
-                Term.steer("refusals", refusals, 2),
-                Term.preserve("answers", answers, 4))
-            .withLearningRate(LearningRate.cosine(SFT_RATE))
-            .withFrozenPositions(1)
-            .withMicroBatch(6)
-            .withSeed(seed)
-            .withValidation(Validation.every(Math.max(1, steps / 4)));
-    TrainedPatch sft = run("sft", fineTuning);
-    if (preferenceSteps == 0) {
-      save(sft, out);
-      return sft.prefix();
-    }
-    TrainingPlan preference =
-        TrainingPlan.of(
-                Initialisation.from(sft),
-                preferenceSteps,
-                Term.steer("refuse", Dpo.of(terms.harmfulPairs()).withAnchor(0.2), 1),
-                Term.preserve("comply", Dpo.of(terms.benignPairs()).withAnchor(0.2), 3))
-            .withLearningRate(LearningRate.cosine(DPO_RATE))
-            .withFrozenPositions(1)
-            .withMicroBatch(8)
-            .withSeed(seed)
-            .withValidation(Validation.every(Math.max(1, preferenceSteps / 2)));
-    TrainedPatch dpo = run("dpo", preference);
-    save(dpo, out);
-    return dpo.prefix();
+    Initialisation start =
+        from == null
+            ? Initialisation.from(
+                run(
+                    "sft",
+                    plan(
+                        Initialisation.keyValue(INSTRUCTION, LENGTH),
+                        stages.steps(),
+                        SFT_RATE,
+                        stages.seed(),
+                        Term.steer("refusals", refusals, 2),
+                        Term.preserve("answers", answers, 4))))
+            : Initialisation.from(from);
+    TrainedPatch preferred =
+        run(
+            "dpo",
+            plan(
+                start,
+                stages.preferenceSteps(),
+                DPO_RATE,
+                stages.seed(),
+                Term.steer("refusals", refusals, 1),
+                Term.preserve("answers", answers, 4),
+                Term.preserve("comply", Dpo.of(terms.benignPairs()), 1)));
+    save(preferred, out);
+    return preferred.prefix();
+  }
+
+  private static TrainingPlan plan(
+      Initialisation start, int steps, double rate, long seed, Term... terms) {
+    return TrainingPlan.of(start, steps, terms)
+        .withLearningRate(LearningRate.cosine(rate))
+        .withFrozenPositions(1)
+        .withMicroBatch(8)
+        .withSeed(seed)
+        .withValidation(Validation.every(Math.max(1, (steps + 3) / 4)));
   }
 
   private TrainedPatch run(String stage, TrainingPlan plan) {
