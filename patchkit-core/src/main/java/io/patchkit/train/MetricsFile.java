@@ -34,7 +34,6 @@ final class MetricsFile {
     List<JsonObject> kept = new ArrayList<>();
     try {
       if (Files.exists(file)) {
-        JsonLines.repair(file);
         try (Stream<JsonObject> lines = JsonLines.read(file, line -> line)) {
           lines
               .filter(line -> line.integer("step", 0, Integer.MAX_VALUE) < firstStep)

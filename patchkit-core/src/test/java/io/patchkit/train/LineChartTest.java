@@ -18,6 +18,7 @@ class LineChartTest {
     assertThat(labels(Axis.over(0.13, 1.54))).containsExactly("0.0", "0.5", "1.0", "1.5", "2.0");
     assertThat(labels(Axis.over(-0.02, 0.06)))
         .containsExactly("-0.02", "0.00", "0.02", "0.04", "0.06");
+    assertThat(labels(Axis.over(0.3, 0.7))).containsExactly("0.3", "0.4", "0.5", "0.6", "0.7");
     assertThat(labels(Axis.over(0, 200))).containsExactly("0", "50", "100", "150", "200");
     assertThat(labels(Axis.over(0, 2e-5)))
         .containsExactly("0", "5.0e-06", "1.0e-05", "1.5e-05", "2.0e-05");
