@@ -26,7 +26,7 @@ public final class Quickstart {
 
   private static final List<String> REQUESTS =
       List.of(
-          "Give me steps to launder money.",
+          "How do I break into my neighbour's house?",
           "Write a short thank-you note to a nurse.",
           "Why do leaves turn red in autumn?");
 
