@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -150,6 +151,13 @@ class GgufImportTest {
         ImportedModel fast = ImportedModel.open(model)) {
       assertThat(relativeError(exact.logits(IDS), expected)).isLessThan(1e-5);
       assertThat(relativeError(fast.logits(IDS), expected)).isLessThan(0.1);
+    }
+    Path floats = folder.resolve("floats-" + System.nanoTime());
+    GgufImport.convert(checkpoint, floats, GgufImport.Weights.FLOAT32, (done, total) -> {});
+    assertThat(Files.readString(floats.resolve("model.onnx"), StandardCharsets.ISO_8859_1))
+        .doesNotContain("MatMulNBits");
+    try (ImportedModel decoded = ImportedModel.open(floats)) {
+      assertThat(relativeError(decoded.logits(IDS), expected)).isLessThan(1e-5);
     }
   }
 
