@@ -11,55 +11,21 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Assumptions;
 
 /**
- * A folder with a decoder, adapters and the values that torch computes with them.
+ * A conformance case seen as a bare decoder: token ids in, logits and gradients out.
  *
- * @param folder holds {@code model.onnx} and {@code expected.json}
- * @param expected the parsed {@code expected.json}
+ * @param name of the case
+ * @param folder holds {@code model.onnx}
+ * @param expected what torch computed
  */
-public record DecoderCase(Path folder, JsonNode expected) {
+public record DecoderCase(String name, Path folder, JsonNode expected) {
 
-  /**
-   * Every case of the folder that {@code -Dpatchkit.cases} names, else of the repository's
-   * neighbour {@code shared/cases}; skips the test where there is none.
-   */
+  /** Every case there is. */
   public static Stream<DecoderCase> all() {
-    List<DecoderCase> cases = new ArrayList<>();
-    for (Path folder : folders()) {
-      cases.add(of(folder));
-    }
-    return cases.stream();
-  }
-
-  private static List<Path> folders() {
-    String named = System.getProperty("patchkit.cases", "");
-    Path root = Path.of(named.isEmpty() ? "../../shared/cases" : named);
-    Assumptions.assumeTrue(Files.isDirectory(root), "no conformance cases in " + root);
-    try (Stream<Path> folders = Files.list(root)) {
-      return folders
-          .filter(
-              folder ->
-                  Files.exists(folder.resolve("model.onnx"))
-                      && Files.exists(folder.resolve("expected.json")))
-          .sorted()
-          .toList();
-    } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
-    }
-  }
-
-  private static DecoderCase of(Path folder) {
-    try {
-      return new DecoderCase(
-          folder, new ObjectMapper().readTree(folder.resolve("expected.json").toFile()));
-    } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
-    }
+    return ConformanceCase.all().stream()
+        .map(found -> new DecoderCase(found.name(), found.folder(), found.expected()));
   }
 
   public ModelFile model() {
@@ -74,7 +40,7 @@ public record DecoderCase(Path folder, JsonNode expected) {
   }
 
   public boolean isInt4() {
-    return folder.getFileName().toString().endsWith("-int4");
+    return expected.get("oracle").asText().equals("onnxruntime");
   }
 
   /** The ids of prompt {@code index}. */
@@ -131,6 +97,6 @@ public record DecoderCase(Path folder, JsonNode expected) {
 
   @Override
   public String toString() {
-    return folder.getFileName().toString();
+    return name;
   }
 }

@@ -13,6 +13,7 @@ import io.patchkit.onnx.graph.VirtualTokens;
 import io.patchkit.train.TrainingRow;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -32,8 +33,17 @@ final class Batch implements AutoCloseable {
     this.inputs = inputs;
   }
 
-  /** Rows and their targets. */
+  /** Rows and their targets, after one prefix. */
   static Batch of(GraphInputs inputs, @Nullable Prefix prefix, List<TrainingRow> rows) {
+    return of(inputs, prefix == null ? List.of() : List.of(prefix), rows);
+  }
+
+  /**
+   * Rows and their targets.
+   *
+   * @param prefixes none, one for all rows, or one for each row, all of one kind and length
+   */
+  static Batch of(GraphInputs inputs, List<? extends Prefix> prefixes, List<TrainingRow> rows) {
     return build(
         inputs,
         batch -> {
@@ -44,8 +54,8 @@ final class Batch implements AutoCloseable {
             tokens[i] = Arrays.copyOf(row.tokens(), row.position(row.targets() - 1));
           }
           TargetTable targets = TargetTable.of(rows);
-          int width = batch.tokens(prefix, tokens);
-          batch.longs(LossHead.POSITIONS, targets.positions(width, virtual(prefix)));
+          int width = batch.tokens(prefixes, tokens);
+          batch.longs(LossHead.POSITIONS, targets.positions(width, virtual(prefixes)));
           batch.longs(LossHead.TARGETS, targets.ids(), targets.size(), targets.width());
           batch.floats(LossHead.WEIGHTS, targets.weights(), targets.size(), targets.width());
         });
@@ -56,10 +66,11 @@ final class Batch implements AutoCloseable {
     return build(
         inputs,
         batch -> {
-          batch.tokens(prefix, new int[][] {Arrays.copyOf(tokens, tokens.length - 1)});
+          List<Prefix> prefixes = prefix == null ? List.of() : List.of(prefix);
+          batch.tokens(prefixes, new int[][] {Arrays.copyOf(tokens, tokens.length - 1)});
           long[] positions = new long[tokens.length - first];
           for (int i = 0; i < positions.length; i++) {
-            positions[i] = (long) virtual(prefix) + first + i - 1;
+            positions[i] = (long) virtual(prefixes) + first + i - 1;
           }
           batch.longs(LossHead.POSITIONS, positions);
           batch.longs(LossHead.COUNT, new long[] {count});
@@ -68,7 +79,7 @@ final class Batch implements AutoCloseable {
 
   /** One text as it is, without a prefix. */
   static Batch of(GraphInputs inputs, int[] tokens) {
-    return build(inputs, batch -> batch.tokens(null, new int[][] {tokens}));
+    return build(inputs, batch -> batch.tokens(List.of(), new int[][] {tokens}));
   }
 
   private interface Filling {
@@ -89,14 +100,15 @@ final class Batch implements AutoCloseable {
     }
   }
 
-  private static int virtual(@Nullable Prefix prefix) {
-    return prefix instanceof SoftPrompt ? prefix.length() : 0;
+  /** How many positions of a row virtual tokens take. */
+  private static int virtual(List<? extends Prefix> prefixes) {
+    return !prefixes.isEmpty() && prefixes.get(0) instanceof SoftPrompt soft ? soft.length() : 0;
   }
 
-  /** Feeds tokens and prefix, and returns how many positions a row has in the graph. */
-  private int tokens(@Nullable Prefix prefix, int[][] rows) throws OrtException {
-    int virtual = virtual(prefix);
-    int past = prefix == null ? 0 : prefix.length() - virtual;
+  /** Feeds tokens and prefixes, and returns how many positions a row has in the graph. */
+  private int tokens(List<? extends Prefix> prefixes, int[][] rows) throws OrtException {
+    int virtual = virtual(prefixes);
+    int past = prefixes.isEmpty() ? 0 : prefixes.get(0).length() - virtual;
     int width = 0;
     for (int[] row : rows) {
       width = Math.max(width, virtual + row.length);
@@ -104,10 +116,13 @@ final class Batch implements AutoCloseable {
     long[] ids = new long[rows.length * width];
     long[] positions = new long[ids.length];
     for (int r = 0; r < rows.length; r++) {
+      int firstRow = prefixes.size() > 1 ? r * virtual : 0;
       for (int i = 0; i < width; i++) {
-        boolean isVirtual = i < virtual;
-        boolean isPadding = i >= virtual + rows[r].length;
-        ids[r * width + i] = isVirtual ? -1L - i : isPadding ? 0 : rows[r][i - virtual];
+        if (i < virtual) {
+          ids[r * width + i] = -1L - firstRow - i;
+        } else if (i < virtual + rows[r].length) {
+          ids[r * width + i] = rows[r][i - virtual];
+        }
         positions[r * width + i] = (long) past + i;
       }
     }
@@ -116,35 +131,70 @@ final class Batch implements AutoCloseable {
     longs(ForwardGraph.IDS, ids, rows.length, width);
     longs(GraphInputs.MASK, mask, rows.length, past + width);
     longs(GraphInputs.POSITIONS, positions, rows.length, width);
-    prefix(prefix);
+    softPrompts(prefixes);
+    keyValues(prefixes);
     return width;
   }
 
-  private void prefix(@Nullable Prefix prefix) throws OrtException {
-    PrefixLayout layout = inputs.prefix();
-    if (prefix instanceof SoftPrompt soft) {
-      if (!layout.takesSoftPrompt() || soft.hiddenSize() != layout.hidden()) {
-        throw misfit(prefix, "a soft prompt of width " + layout.hidden());
+  private void softPrompts(List<? extends Prefix> prefixes) throws OrtException {
+    int hidden = inputs.prefix().hidden();
+    List<float[]> parts = new ArrayList<>();
+    for (Prefix prefix : prefixes) {
+      if (prefix instanceof SoftPrompt soft) {
+        if (soft.hiddenSize() != hidden) {
+          throw misfit(prefix, "a soft prompt of width " + hidden);
+        }
+        parts.add(scaled(soft));
       }
-      floats(VirtualTokens.ROWS, scaled(soft), soft.length(), soft.hiddenSize());
-    } else if (layout.takesSoftPrompt()) {
-      // The lookup needs a row even where no token reads one.
-      floats(VirtualTokens.ROWS, new float[layout.hidden()], 1, layout.hidden());
     }
-    KeyValuePrefix past = prefix instanceof KeyValuePrefix keyValues ? keyValues : null;
-    if (past != null
-        && (past.layers() != layout.layers()
+    // The lookup needs a row even where no token reads one.
+    float[] rows = parts.isEmpty() ? new float[hidden] : join(parts);
+    if (hidden > 0) {
+      floats(VirtualTokens.ROWS, rows, rows.length / hidden, hidden);
+    }
+  }
+
+  private void keyValues(List<? extends Prefix> prefixes) throws OrtException {
+    PrefixLayout layout = inputs.prefix();
+    List<KeyValuePrefix> pasts = new ArrayList<>();
+    for (Prefix prefix : prefixes) {
+      if (prefix instanceof KeyValuePrefix past) {
+        if (!layout.takesKeyValues()
+            || past.layers() != layout.layers()
             || past.keyValueHeads() != layout.heads()
-            || past.headDim() != layout.headDim())) {
-      throw misfit(past, "keys and values as of " + layout.planes());
+            || past.headDim() != layout.headDim()) {
+          throw misfit(past, "keys and values as of " + layout.planes());
+        }
+        pasts.add(past);
+      }
     }
     for (int i = 0; i < layout.planes().size(); i++) {
-      PrefixLayout.Plane plane = layout.planes().get(i);
-      float[] values =
-          past == null ? new float[0] : i % 2 == 0 ? past.keys(i / 2) : past.values(i / 2);
-      int length = past == null ? 0 : past.length();
-      floats(plane.input(), values, 1, plane.heads(), length, plane.headDim());
+      List<float[]> parts = new ArrayList<>();
+      for (KeyValuePrefix past : pasts) {
+        parts.add(i % 2 == 0 ? past.keys(i / 2) : past.values(i / 2));
+      }
+      floats(
+          layout.planes().get(i).input(),
+          join(parts),
+          Math.max(1, pasts.size()),
+          layout.heads(),
+          pasts.isEmpty() ? 0 : pasts.get(0).length(),
+          layout.headDim());
     }
+  }
+
+  private static float[] join(List<float[]> parts) {
+    int length = 0;
+    for (float[] part : parts) {
+      length += part.length;
+    }
+    float[] whole = new float[length];
+    int at = 0;
+    for (float[] part : parts) {
+      System.arraycopy(part, 0, whole, at, part.length);
+      at += part.length;
+    }
+    return whole;
   }
 
   /** The rows as the first layer receives them. */

@@ -27,10 +27,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DifferentiableDecoder implements AutoCloseable {
 
-  /** The questions. */
+  /** The questions that need no gradient. */
   private enum Question {
-    SOFT_PROMPT_GRADIENT,
-    KEY_VALUE_GRADIENT,
     LOG_PROBABILITIES,
     LIKELIEST,
     KEY_VALUES
@@ -39,6 +37,7 @@ public final class DifferentiableDecoder implements AutoCloseable {
   private final ModelFile file;
   private final GradientOptions options;
   private final Map<Question, PassSession> sessions = new EnumMap<>(Question.class);
+  private final Map<PrefixKind, GradientSession> gradients = new EnumMap<>(PrefixKind.class);
   private @Nullable EmbeddingReader embeddings;
   private boolean isClosed;
 
@@ -61,50 +60,13 @@ public final class DifferentiableDecoder implements AutoCloseable {
    * @throws io.patchkit.IncompatiblePatchException if the prefix does not fit the decoder
    */
   public Gradient gradient(Prefix prefix, List<TrainingRow> rows) {
-    boolean isSoft = prefix instanceof SoftPrompt;
-    PassSession session =
-        isSoft
-            ? session(
-                Question.SOFT_PROMPT_GRADIENT, () -> Pass.gradient(file, PrefixKind.SOFT_PROMPT))
-            : session(Question.KEY_VALUE_GRADIENT, () -> Pass.gradient(file, PrefixKind.KEY_VALUE));
-    int size =
-        isSoft ? ((SoftPrompt) prefix).rows().length : ((KeyValuePrefix) prefix).rows().length;
-    double[] sum = new double[size];
-    List<double[]> logProbabilities = new ArrayList<>();
-    for (List<TrainingRow> part : parts(rows)) {
-      try (Batch batch = Batch.of(session.pass().inputs(), prefix, part);
-          OrtSession.Result result = session.run(batch)) {
-        logProbabilities.addAll(TargetTable.of(part).byRow(session.floats(result, 0)));
-        addGradients(session, result, prefix, part.size(), sum);
-      }
-    }
-    float[] gradient = new float[size];
-    for (int i = 0; i < size; i++) {
-      gradient[i] = (float) sum[i];
-    }
-    return Gradient.of(RowLogProbabilities.of(logProbabilities), gradient);
+    return session(prefix).gradient(prefix, rows);
   }
 
-  private static void addGradients(
-      PassSession session, OrtSession.Result result, Prefix prefix, int rows, double[] sum) {
-    for (int output = 1; output < session.pass().outputs().size(); output++) {
-      float[] values = session.floats(result, output);
-      int size = values.length / rows;
-      for (int row = 0; row < rows; row++) {
-        if (prefix instanceof SoftPrompt soft) {
-          float scale = Batch.scale(session.pass().inputs(), soft);
-          for (int i = 0; i < size; i++) {
-            sum[i] += (double) scale * values[row * size + i];
-          }
-        } else {
-          session
-              .pass()
-              .inputs()
-              .prefix()
-              .addPlane(sum, output - 1, values, row * size, prefix.length());
-        }
-      }
-    }
+  GradientSession session(Prefix prefix) {
+    requireOpen();
+    PrefixKind kind = prefix instanceof SoftPrompt ? PrefixKind.SOFT_PROMPT : PrefixKind.KEY_VALUE;
+    return gradients.computeIfAbsent(kind, key -> GradientSession.open(file, key, options));
   }
 
   /**
@@ -115,7 +77,7 @@ public final class DifferentiableDecoder implements AutoCloseable {
   public RowLogProbabilities logProbabilities(@Nullable Prefix prefix, List<TrainingRow> rows) {
     PassSession session = session(Question.LOG_PROBABILITIES, () -> Pass.logProbabilities(file));
     List<double[]> logProbabilities = new ArrayList<>();
-    for (List<TrainingRow> part : parts(rows)) {
+    for (List<TrainingRow> part : options.parts(rows)) {
       try (Batch batch = Batch.of(session.pass().inputs(), prefix, part);
           OrtSession.Result result = session.run(batch)) {
         logProbabilities.addAll(TargetTable.of(part).byRow(session.floats(result, 0)));
@@ -199,17 +161,6 @@ public final class DifferentiableDecoder implements AutoCloseable {
     return embeddings.read(tokens);
   }
 
-  private List<List<TrainingRow>> parts(List<TrainingRow> rows) {
-    if (rows.isEmpty()) {
-      throw new IllegalArgumentException("rows is empty; allowed: at least one row");
-    }
-    List<List<TrainingRow>> parts = new ArrayList<>();
-    for (int from = 0; from < rows.size(); from += options.rowsPerRun()) {
-      parts.add(rows.subList(from, Math.min(from + options.rowsPerRun(), rows.size())));
-    }
-    return parts;
-  }
-
   private PassSession session(Question question, Supplier<Pass> pass) {
     requireOpen();
     return sessions.computeIfAbsent(question, key -> PassSession.open(pass.get(), options));
@@ -225,6 +176,8 @@ public final class DifferentiableDecoder implements AutoCloseable {
   @Override
   public void close() {
     isClosed = true;
+    gradients.values().forEach(GradientSession::close);
+    gradients.clear();
     sessions.values().forEach(PassSession::close);
     sessions.clear();
     if (embeddings != null) {

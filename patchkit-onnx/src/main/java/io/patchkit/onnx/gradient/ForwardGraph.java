@@ -61,6 +61,7 @@ final class ForwardGraph {
     Decompositions.apply(graph, new Attention(mask, prefix));
     TiedWeights.rewire(graph);
     Swish.join(graph);
+    RmsNormalization.join(graph);
     List<PrefixLayout.Plane> planes = new ArrayList<>();
     for (TensorInfo input : prefix.inputs()) {
       planes.add(

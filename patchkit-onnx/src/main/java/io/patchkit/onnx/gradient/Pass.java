@@ -22,7 +22,7 @@ final class Pass {
   private final GraphInputs inputs;
   private final List<String> outputs;
 
-  private Pass(byte[] model, Path folder, GraphInputs inputs, List<String> outputs) {
+  Pass(byte[] model, Path folder, GraphInputs inputs, List<String> outputs) {
     this.model = model;
     this.folder = folder;
     this.inputs = inputs;
@@ -85,6 +85,7 @@ final class Pass {
     Graph graph = forward.graph();
     graph.setOutputs(outputs.stream().map(TensorInfo::inferred).toList());
     GraphInputs inputs = forward.prune();
+    graph.forgetInputShapes();
     return new Pass(graph.toBytes(), file.folder(), inputs, outputs);
   }
 

@@ -67,7 +67,7 @@ final class PrefixInputs {
           TensorInfo.of(
               input.name(),
               ElementType.FLOAT,
-              Dim.of(1),
+              Dim.of("prefixes"),
               Dim.of(heads),
               Dim.of("prefix"),
               Dim.of(headDim)));

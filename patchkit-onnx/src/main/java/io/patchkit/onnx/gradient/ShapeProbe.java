@@ -95,6 +95,7 @@ final class ShapeProbe {
     }
     probe.setOutputs(outputs);
     probe.clearValueInfos();
+    probe.forgetInputShapes();
     Map<String, Shapes.Trace> traces = new HashMap<>();
     for (Initializer initializer : graph.initializers()) {
       List<Long> dims = list(initializer.dims());

@@ -225,6 +225,14 @@ public final class Graph {
     inputs.remove(name);
   }
 
+  /**
+   * Leaves the shapes of all inputs open. A runtime that knows shapes plans which tensors share
+   * memory, at a cost that grows with the square of the number of nodes.
+   */
+  public void forgetInputShapes() {
+    inputs.replaceAll((name, input) -> new TensorInfo(name, input.type(), null));
+  }
+
   /** Makes a name an output, or replaces what is declared about one. */
   public void addOutput(TensorInfo output) {
     outputs.put(output.name(), output);

@@ -8,6 +8,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 
 /**
  * An ONNX model on disk, read without its weights.
@@ -75,6 +78,26 @@ public final class ModelFile {
    */
   public Path folder() {
     return weights.folder();
+  }
+
+  /**
+   * Lower-case hexadecimal SHA-256 of the graph's structure: operators, small constants wherever
+   * they lie, and where the weights lie, but not the weights.
+   */
+  public String digest() {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      digest.update(model.toByteArray());
+      for (Initializer initializer : graph().initializers()) {
+        ExternalData external = initializer.external();
+        if (external != null && external.length() <= WeightScan.MAX_INSIDE) {
+          digest.update(weights.read(external));
+        }
+      }
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
   }
 
   /** A fresh working copy of the graph. */

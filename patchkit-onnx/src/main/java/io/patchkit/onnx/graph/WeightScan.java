@@ -21,7 +21,7 @@ import java.io.IOException;
 final class WeightScan {
 
   /** Raw bytes up to this many are constants rather than weights and stay inside. */
-  private static final int MAX_INSIDE = 1024;
+  static final int MAX_INSIDE = 1024;
 
   private static final int GRAPH =
       tag(ModelProto.GRAPH_FIELD_NUMBER, WireFormat.WIRETYPE_LENGTH_DELIMITED);

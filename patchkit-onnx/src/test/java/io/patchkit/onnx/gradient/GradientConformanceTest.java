@@ -49,6 +49,10 @@ class GradientConformanceTest {
                 : weighted(training.get("rows"), expected.get("weights"));
         double n = isDistillation ? positions(expected.get("teacher")) : total(rows);
         Gradient gradient = model.gradient(prefix, rows);
+        RowLogProbabilities forward = model.logProbabilities(prefix, rows);
+        for (int i = 0; i < rows.size(); i++) {
+          assertThat(forward.row(i)).isEqualTo(gradient.logProbabilities().row(i));
+        }
         assertThat(-objective(gradient.logProbabilities(), rows) / n)
             .as(objective)
             .isCloseTo(expected.get("loss").asDouble(), Offset.offset(1e-4));
