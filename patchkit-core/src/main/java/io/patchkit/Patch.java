@@ -1,10 +1,15 @@
 package io.patchkit;
 
 import io.patchkit.format.DType;
+import io.patchkit.format.JsonObject;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A learned prefix and what it says of itself. Immutable and thread-safe; it holds no native memory
@@ -17,10 +22,12 @@ public final class Patch {
 
   private final PatchManifest manifest;
   private final Prefix prefix;
+  private final Map<PatchDocument, JsonObject> documents;
 
-  private Patch(PatchManifest manifest, Prefix prefix) {
+  private Patch(PatchManifest manifest, Prefix prefix, Map<PatchDocument, JsonObject> documents) {
     this.manifest = manifest;
     this.prefix = prefix;
+    this.documents = documents;
   }
 
   /**
@@ -32,7 +39,7 @@ public final class Patch {
     Objects.requireNonNull(manifest, "manifest");
     Objects.requireNonNull(prefix, "prefix");
     PatchFit.requireShape(manifest.base(), prefix);
-    return new Patch(manifest, prefix);
+    return new Patch(manifest, prefix, Map.of());
   }
 
   /**
@@ -106,7 +113,7 @@ public final class Patch {
                 BaseModel.of(model),
                 clock.instant())
             .withDescription("The embeddings of: " + text);
-    return new Patch(manifest, prefix);
+    return new Patch(manifest, prefix, Map.of());
   }
 
   /** What the patch says of itself. */
@@ -119,14 +126,27 @@ public final class Patch {
     return prefix;
   }
 
+  /** A document that lies beside the weights, null where there is none of the kind. */
+  public @Nullable JsonObject document(PatchDocument kind) {
+    return documents.get(kind);
+  }
+
+  /** The same patch with this document, in place of one of the kind. */
+  public Patch withDocument(PatchDocument kind, JsonObject content) {
+    Map<PatchDocument, JsonObject> changed = new EnumMap<>(PatchDocument.class);
+    changed.putAll(documents);
+    changed.put(kind, Objects.requireNonNull(content, "content"));
+    return new Patch(manifest, prefix, Collections.unmodifiableMap(changed));
+  }
+
   /** {@code name-version}. */
   public String id() {
     return manifest.name() + "-" + manifest.version();
   }
 
-  /** The same prefix under a changed manifest. */
+  /** The same prefix and documents under a changed manifest. */
   public Patch withManifest(UnaryOperator<PatchManifest> change) {
-    return of(change.apply(manifest), prefix);
+    return new Patch(of(change.apply(manifest), prefix).manifest, prefix, documents);
   }
 
   /** Writes the patch with 32-bit numbers; see {@link #save(Path, DType)}. */
@@ -147,16 +167,29 @@ public final class Patch {
     PatchDirectory.save(this, directory, storage);
   }
 
+  /**
+   * Puts a document into a patch directory that exists, in place of one of the kind, and lists its
+   * digest; the weights are not touched. Whatever moment a crash picks, the directory loads. A
+   * signature over the directory ends with the change: attach first, then sign.
+   *
+   * @throws CorruptPatchException if the directory is no patch
+   * @throws PatchkitException if it cannot be written
+   */
+  public static void attach(Path directory, PatchDocument kind, JsonObject content) {
+    PatchDirectory.attach(directory, kind, content);
+  }
+
   @Override
   public boolean equals(Object other) {
     return other instanceof Patch that
         && manifest.equals(that.manifest)
-        && prefix.equals(that.prefix);
+        && prefix.equals(that.prefix)
+        && documents.equals(that.documents);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(manifest, prefix);
+    return Objects.hash(manifest, prefix, documents);
   }
 
   @Override

@@ -4,6 +4,9 @@ import io.patchkit.PatchJson.ListedFile;
 import io.patchkit.format.AtomicFiles;
 import io.patchkit.format.DType;
 import io.patchkit.format.FormatException;
+import io.patchkit.format.JsonLimits;
+import io.patchkit.format.JsonObject;
+import io.patchkit.format.StrictJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -30,6 +33,7 @@ final class PatchDirectory {
   private static final int MAX_MANIFEST_BYTES = 256 << 10;
   private static final int MAX_CONFIG_BYTES = 256 << 10;
   private static final int MAX_WEIGHTS_BYTES = 256 << 20;
+  private static final JsonLimits DOCUMENT_LIMITS = JsonLimits.large();
 
   private PatchDirectory() {}
 
@@ -52,8 +56,63 @@ final class PatchDirectory {
           Prefix prefix = adapter.prefix(weights, json.space());
           requireEqual("prefix.kind", json.kind(), adapter.kind());
           requireEqual("prefix.length", json.length(), prefix.length());
-          return Patch.of(json.manifest(), prefix);
+          Patch patch = Patch.of(json.manifest(), prefix);
+          for (ListedFile file : json.files()) {
+            PatchDocument kind = PatchDocument.named(file.name());
+            if (kind != null) {
+              patch = patch.withDocument(kind, readDocument(directory, json.files(), kind));
+            }
+          }
+          return patch;
         });
+  }
+
+  private static JsonObject readDocument(Path directory, List<ListedFile> files, PatchDocument kind)
+      throws IOException {
+    byte[] bytes = readListed(directory, files, kind.fileName(), DOCUMENT_LIMITS.maxBytes());
+    try {
+      return StrictJson.parseObject(bytes, DOCUMENT_LIMITS);
+    } catch (FormatException e) {
+      throw new CorruptPatchException(kind.fileName() + " is malformed: " + e.getMessage(), e);
+    }
+  }
+
+  static void attach(Path directory, PatchDocument kind, JsonObject content) {
+    PatchJson listed =
+        reading(directory, () -> PatchJson.parse(read(directory, MANIFEST, MAX_MANIFEST_BYTES)));
+    List<ListedFile> others = new ArrayList<>();
+    for (ListedFile file : listed.files()) {
+      if (!file.name().equals(kind.fileName())) {
+        others.add(file);
+      }
+    }
+    byte[] bytes = document(kind, content);
+    List<ListedFile> all = new ArrayList<>(others);
+    all.add(new ListedFile(kind.fileName(), bytes.length, sha256(bytes)));
+    try {
+      // Between the two writings of the manifest the document is not listed, so it is not read.
+      if (others.size() < listed.files().size()) {
+        AtomicFiles.writeFile(directory.resolve(MANIFEST), listed.withFiles(others).toBytes());
+      }
+      AtomicFiles.writeFile(directory.resolve(kind.fileName()), bytes);
+      AtomicFiles.writeFile(directory.resolve(MANIFEST), listed.withFiles(all).toBytes());
+    } catch (IOException e) {
+      throw new PatchkitException(
+          "cannot write " + kind.fileName() + " to " + directory + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static byte[] document(PatchDocument kind, JsonObject content) {
+    byte[] bytes = StrictJson.write(content);
+    if (bytes.length > DOCUMENT_LIMITS.maxBytes()) {
+      throw new IllegalArgumentException(
+          kind.fileName()
+              + " has "
+              + bytes.length
+              + " bytes; allowed: at most "
+              + DOCUMENT_LIMITS.maxBytes());
+    }
+    return bytes;
   }
 
   static Patch fromPeft(Path directory, EmbeddingSpace space) {
@@ -90,6 +149,12 @@ final class PatchDirectory {
     Map<String, byte[]> files = new LinkedHashMap<>();
     files.put(PeftAdapter.CONFIG, PeftAdapter.config(patch.prefix(), patch.manifest().base()));
     files.put(PeftAdapter.WEIGHTS, PeftAdapter.weights(patch.prefix(), storage));
+    for (PatchDocument kind : PatchDocument.values()) {
+      JsonObject content = patch.document(kind);
+      if (content != null) {
+        files.put(kind.fileName(), document(kind, content));
+      }
+    }
     List<ListedFile> listed = new ArrayList<>();
     files.forEach((name, bytes) -> listed.add(new ListedFile(name, bytes.length, sha256(bytes))));
     boolean isSoft = patch.prefix() instanceof SoftPrompt;
@@ -156,7 +221,7 @@ final class PatchDirectory {
     }
   }
 
-  private static Patch reading(Path directory, Reading reading) {
+  private static <T> T reading(Path directory, Reading<T> reading) {
     try {
       return reading.read();
     } catch (NoSuchFileException e) {
@@ -169,7 +234,7 @@ final class PatchDirectory {
     }
   }
 
-  private interface Reading {
-    Patch read() throws IOException;
+  private interface Reading<T> {
+    T read() throws IOException;
   }
 }

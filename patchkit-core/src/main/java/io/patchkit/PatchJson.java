@@ -57,6 +57,10 @@ record PatchJson(
     files = List.copyOf(files);
   }
 
+  PatchJson withFiles(List<ListedFile> files) {
+    return new PatchJson(manifest, kind, length, space, files);
+  }
+
   static PatchJson parse(byte[] text) {
     JsonObject root = StrictJson.parseObject(text, JsonLimits.defaults());
     root.rejectUnknown(

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.patchkit.format.DType;
 import io.patchkit.format.FormatException;
 import io.patchkit.format.FormatException.Reason;
+import io.patchkit.format.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -80,6 +81,39 @@ class PatchTest {
     }
     assertThat(written).isEqualTo(expected);
     assertThat(Patch.load(copy)).isEqualTo(patch);
+  }
+
+  @Test
+  void keepsItsDocuments() throws IOException {
+    JsonObject evaluation = JsonObject.builder().put("n", 160).put("rate", 0.5).build();
+    JsonObject provenance = JsonObject.builder().put("step", 1).build();
+    Path directory = folder.resolve("documented");
+    Patch patch = softPatch(3).withDocument(PatchDocument.PROVENANCE, provenance);
+    patch.save(directory);
+    Patch.attach(directory, PatchDocument.EVALUATION, JsonObject.builder().put("n", 1).build());
+    Patch.attach(directory, PatchDocument.EVALUATION, evaluation);
+
+    Patch loaded = Patch.load(directory);
+    assertThat(loaded.document(PatchDocument.EVALUATION)).isEqualTo(evaluation);
+    assertThat(loaded).isEqualTo(patch.withDocument(PatchDocument.EVALUATION, evaluation));
+    Path copy = folder.resolve("copied");
+    loaded.withManifest(manifest -> manifest.withLicence("MIT")).save(copy);
+    assertThat(Patch.load(copy).document(PatchDocument.PROVENANCE)).isEqualTo(provenance);
+    assertThat(copy.resolve("evaluation.json"))
+        .hasSameBinaryContentAs(directory.resolve("evaluation.json"));
+
+    Files.writeString(directory.resolve("evaluation.json"), "{\"n\": 2}");
+    assertThatThrownBy(() -> Patch.load(directory))
+        .isInstanceOf(CorruptPatchException.class)
+        .hasMessageContaining("evaluation.json");
+  }
+
+  @Test
+  void readsNoDocumentThatIsNotListed() throws IOException {
+    Path directory = folder.resolve("unlisted");
+    softPatch(3).save(directory);
+    Files.writeString(directory.resolve("evaluation.json"), "not JSON");
+    assertThat(Patch.load(directory)).isEqualTo(softPatch(3));
   }
 
   @Test
