@@ -32,12 +32,13 @@ OPENINGS = ("I'm sorry, but I can't help with ", "I can't help with ")
 
 # (file, label, form or None for all): at least, at most
 COUNTS = {
-    ("harmful-train", "harmful", None): (250, 270),
-    **{("harmful-train", "harmful", form): (45, 60) for form in HARMFUL_FORMS},
-    ("benign-train", "benign", None): (500, 560),
-    ("benign-train", "benign", "imperative"): (330, 400),
-    ("benign-train", "benign", "question"): (140, 160),
-    ("benign-train", "benign", "statement"): (35, 45),
+    ("harmful-train", "harmful", None): (390, 410),
+    **{("harmful-train", "harmful", form): (75, 85) for form in HARMFUL_FORMS},
+    ("benign-train", "benign", None): (1440, 1480),
+    ("benign-train", "benign", "imperative"): (890, 920),
+    ("benign-train", "benign", "question"): (430, 445),
+    ("benign-train", "benign", "roleplay"): (45, 55),
+    ("benign-train", "benign", "statement"): (65, 75),
     ("dev", "harmful", None): (40, 40),
     ("dev", "benign", "imperative"): (60, 60),
     ("dev", "benign", "question"): (40, 40),
@@ -159,7 +160,7 @@ def check_request(file, row, problems):
         return label
     if row["form"] not in forms or row[tag] not in tags:
         problems.append(f"{origin}: form {row['form']}, {tag} {row[tag]}: not among the known")
-    if not re.fullmatch(re.escape(file.removesuffix("-train")) + r"-\d{3}", row["id"]):
+    if not re.fullmatch(re.escape(file.removesuffix("-train")) + r"-\d{3,}", row["id"]):
         problems.append(f"{origin}: not an id of {file}.jsonl")
     check_text(origin, row["request"], problems)
     return label
