@@ -53,6 +53,18 @@ public final class Patch {
   }
 
   /**
+   * Interprets the files of a patch directory that are already in memory, so that bytes which were
+   * verified are the bytes that are used.
+   *
+   * @param files content by name: {@code patch.json} and exactly the files that it lists
+   * @throws CorruptPatchException if a file is missing, damaged, not listed, or not what {@code
+   *     patch.json} says
+   */
+  public static Patch parse(Map<String, byte[]> files) {
+    return PatchDirectory.parse(files);
+  }
+
+  /**
    * Reads a PEFT prompt-tuning or prefix-tuning adapter that has no {@code patch.json}. Its name
    * and slot come from the directory's name, its version is 0.0.0, and its base is unverified: only
    * shapes are checked when it meets a model.

@@ -1,5 +1,6 @@
 package io.patchkit;
 
+import io.patchkit.CorruptPatchException.Fault;
 import io.patchkit.PatchJson.ListedFile;
 import io.patchkit.format.AtomicFiles;
 import io.patchkit.format.DType;
@@ -19,8 +20,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The codec of the patch directory; {@code docs/patch-format.md} is its specification. Each file is
@@ -33,13 +32,14 @@ final class PatchDirectory {
   private static final int MAX_MANIFEST_BYTES = 256 << 10;
   private static final int MAX_CONFIG_BYTES = 256 << 10;
   private static final int MAX_WEIGHTS_BYTES = 256 << 20;
-  private static final JsonLimits DOCUMENT_LIMITS = JsonLimits.large();
+  static final JsonLimits DOCUMENT_LIMITS = JsonLimits.large();
 
   private PatchDirectory() {}
 
   static Patch load(Path directory) {
     if (Files.isDirectory(directory) && !Files.exists(directory.resolve(MANIFEST))) {
       throw new CorruptPatchException(
+          Fault.MISSING_FILE,
           directory
               + " has no "
               + MANIFEST
@@ -48,33 +48,39 @@ final class PatchDirectory {
     return reading(
         directory,
         () -> {
-          PatchJson json = PatchJson.parse(read(directory, MANIFEST, MAX_MANIFEST_BYTES));
-          byte[] config = readListed(directory, json.files(), PeftAdapter.CONFIG, MAX_CONFIG_BYTES);
-          byte[] weights =
-              readListed(directory, json.files(), PeftAdapter.WEIGHTS, MAX_WEIGHTS_BYTES);
-          PeftAdapter adapter = PeftAdapter.parse(config);
-          Prefix prefix = adapter.prefix(weights, json.space());
-          requireEqual("prefix.kind", json.kind(), adapter.kind());
-          requireEqual("prefix.length", json.length(), prefix.length());
-          Patch patch = Patch.of(json.manifest(), prefix);
-          for (ListedFile file : json.files()) {
-            PatchDocument kind = PatchDocument.named(file.name());
-            if (kind != null) {
-              patch = patch.withDocument(kind, readDocument(directory, json.files(), kind));
-            }
+          PatchParts in = new PatchParts(directory.toString());
+          PatchJson json = in.manifest(read(directory, MANIFEST, MAX_MANIFEST_BYTES));
+          Map<String, byte[]> contents = new LinkedHashMap<>();
+          for (ListedFile file : in.known(json)) {
+            byte[] content = read(directory, file.name(), maxBytes(file.name()));
+            contents.put(file.name(), in.requireAsListed(file, content));
           }
-          return patch;
+          return in.patch(json, contents);
         });
   }
 
-  private static JsonObject readDocument(Path directory, List<ListedFile> files, PatchDocument kind)
-      throws IOException {
-    byte[] bytes = readListed(directory, files, kind.fileName(), DOCUMENT_LIMITS.maxBytes());
-    try {
-      return StrictJson.parseObject(bytes, DOCUMENT_LIMITS);
-    } catch (FormatException e) {
-      throw new CorruptPatchException(kind.fileName() + " is malformed: " + e.getMessage(), e);
+  private static int maxBytes(String name) {
+    return switch (name) {
+      case PeftAdapter.CONFIG -> MAX_CONFIG_BYTES;
+      case PeftAdapter.WEIGHTS -> MAX_WEIGHTS_BYTES;
+      default -> DOCUMENT_LIMITS.maxBytes();
+    };
+  }
+
+  /** Interprets files that are all in memory, and refuses any that {@code patch.json} omits. */
+  static Patch parse(Map<String, byte[]> files) {
+    PatchParts in = new PatchParts("the patch");
+    PatchJson json = in.manifest(in.required(files, MANIFEST));
+    Map<String, byte[]> contents = new LinkedHashMap<>();
+    for (ListedFile file : json.files()) {
+      contents.put(file.name(), in.requireAsListed(file, in.required(files, file.name())));
     }
+    for (String name : files.keySet()) {
+      if (!name.equals(MANIFEST)) {
+        in.listed(json, name);
+      }
+    }
+    return in.patch(json, contents);
   }
 
   static void attach(Path directory, PatchDocument kind, JsonObject content) {
@@ -119,10 +125,10 @@ final class PatchDirectory {
     return reading(
         directory,
         () -> {
-          PeftAdapter adapter =
-              PeftAdapter.parse(read(directory, PeftAdapter.CONFIG, MAX_CONFIG_BYTES));
+          PatchParts in = new PatchParts(directory.toString());
+          PeftAdapter adapter = in.config(read(directory, PeftAdapter.CONFIG, MAX_CONFIG_BYTES));
           Prefix prefix =
-              adapter.prefix(read(directory, PeftAdapter.WEIGHTS, MAX_WEIGHTS_BYTES), space);
+              in.prefix(adapter, read(directory, PeftAdapter.WEIGHTS, MAX_WEIGHTS_BYTES), space);
           PatchManifest manifest =
               PatchManifest.of(
                   nameOf(directory),
@@ -178,24 +184,6 @@ final class PatchDirectory {
     }
   }
 
-  private static byte[] readListed(
-      Path directory, List<ListedFile> files, String name, int maxBytes) throws IOException {
-    ListedFile listed = null;
-    for (ListedFile file : files) {
-      if (file.name().equals(name)) {
-        requireEqual("entries of " + name + " in " + MANIFEST, null, listed);
-        listed = file;
-      }
-    }
-    if (listed == null) {
-      throw new CorruptPatchException(MANIFEST + " lists no " + name + " under files");
-    }
-    byte[] bytes = read(directory, name, maxBytes);
-    requireEqual("size of " + name, listed.size(), (long) bytes.length);
-    requireEqual("SHA-256 of " + name, listed.sha256(), sha256(bytes));
-    return bytes;
-  }
-
   private static byte[] read(Path directory, String name, int maxBytes) throws IOException {
     Path file = directory.resolve(name);
     if (!Files.isRegularFile(file)) {
@@ -205,32 +193,28 @@ final class PatchDirectory {
       byte[] bytes = in.readNBytes(maxBytes + 1);
       if (bytes.length > maxBytes) {
         throw new CorruptPatchException(
-            file + " is longer than the " + maxBytes + " bytes that are allowed");
+            Fault.TOO_LARGE, file + " is longer than the " + maxBytes + " bytes that are allowed");
       }
       return bytes;
     }
   }
 
-  private static String sha256(byte[] bytes) {
+  static String sha256(byte[] bytes) {
     return HexFormat.of().formatHex(PrefixDigest.sha256().digest(bytes));
-  }
-
-  private static void requireEqual(String what, @Nullable Object expected, @Nullable Object found) {
-    if (!Objects.equals(expected, found)) {
-      throw new CorruptPatchException(what + ": expected " + expected + ", found " + found);
-    }
   }
 
   private static <T> T reading(Path directory, Reading<T> reading) {
     try {
       return reading.read();
     } catch (NoSuchFileException e) {
-      throw new CorruptPatchException(e.getFile() + " is missing; a patch needs it", e);
+      throw new CorruptPatchException(
+          Fault.MISSING_FILE, e.getFile() + " is missing; a patch needs it", e);
     } catch (IOException e) {
       throw new PatchkitException(
           "cannot read the patch in " + directory + ": " + e.getMessage(), e);
     } catch (FormatException | IllegalArgumentException e) {
-      throw new CorruptPatchException(directory + " is no valid patch: " + e.getMessage(), e);
+      throw new CorruptPatchException(
+          Fault.MANIFEST, directory + " is no valid patch: " + e.getMessage(), e);
     }
   }
 

@@ -31,11 +31,23 @@ final class PeftAdapter {
 
   private final JsonObject config;
   private final boolean isPrefixTuning;
+  private final int length;
+  private final int layers;
 
   private PeftAdapter(JsonObject config) {
     this.config = config;
     this.isPrefixTuning =
         config.string("peft_type", List.of(PROMPT_TUNING, PREFIX_TUNING)).equals(PREFIX_TUNING);
+    this.length = config.integer("num_virtual_tokens", 1, Prefix.MAX_LENGTH);
+    this.layers = isPrefixTuning ? config.integer("num_layers", 1, MAX_SIZE) : 1;
+    requireSizes();
+  }
+
+  /** Decides about the configuration before any weights are looked at. */
+  private void requireSizes() {
+    if (tokenDim() > 0 && isPrefixTuning) {
+      headDim();
+    }
   }
 
   /** Reads the configuration; fields that say nothing of the numbers are let pass. */
@@ -63,8 +75,6 @@ final class PeftAdapter {
     Map<String, Tensor> tensors =
         Safetensors.parse(weights, SafetensorsLimits.defaults()).tensors();
     Tensor tensor = tensors.get(TENSOR);
-    int length = config.integer("num_virtual_tokens", 1, Prefix.MAX_LENGTH);
-    int layers = isPrefixTuning ? config.integer("num_layers", 1, MAX_SIZE) : 1;
     long width = isPrefixTuning ? 2L * layers * tokenDim() : tokenDim();
     if (tensor == null || tensors.size() != 1) {
       throw unexpected("the one tensor " + TENSOR, tensors.keySet().toString());

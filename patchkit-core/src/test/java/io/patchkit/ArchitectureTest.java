@@ -59,6 +59,19 @@ class ArchitectureTest {
           .allowEmptyShould(true);
 
   @ArchTest
+  static final ArchRule trustKnowsNoNetworkAndNoRelease =
+      noClasses()
+          .that()
+          .resideInAPackage("io.patchkit.trust..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "java.net..",
+              "io.patchkit.train..",
+              "io.patchkit.evaluate..",
+              "io.patchkit.release..");
+
+  @ArchTest
   static final ArchRule jacksonStaysInside =
       methods()
           .that()

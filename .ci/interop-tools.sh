@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Installs the tools that the interoperability tests run into a cache outside the checkout, unless
+# they are there, and exports where: PATCHKIT_INTEROP. Source it, or run it once by hand; the tests
+# find the default folder by themselves.
+set -euo pipefail
+
+export PATCHKIT_INTEROP="${PATCHKIT_INTEROP:-${XDG_CACHE_HOME:-$HOME/.cache}/patchkit-interop}"
+mkdir -p "$PATCHKIT_INTEROP"
+interop_here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+
+# Python peers: $PATCHKIT_INTEROP/venv
+interop_wanted="$interop_here/interop-requirements.txt"
+if ! cmp -s "$interop_wanted" "$PATCHKIT_INTEROP/venv/requirements.txt"; then
+  if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+  fi
+  rm -rf "$PATCHKIT_INTEROP/venv"
+  python3 -m venv "$PATCHKIT_INTEROP/venv"
+  "$PATCHKIT_INTEROP/venv/bin/pip" install --quiet --disable-pip-version-check -r "$interop_wanted"
+  # Last, as the mark of a whole installation.
+  cp "$interop_wanted" "$PATCHKIT_INTEROP/venv/requirements.txt"
+fi

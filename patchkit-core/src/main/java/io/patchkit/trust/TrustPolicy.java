@@ -1,0 +1,120 @@
+package io.patchkit.trust;
+
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which signatures suffice: a keyring, how many distinct keys must have signed, and how large the
+ * numbers of a patch may be. Immutable and thread-safe.
+ */
+public final class TrustPolicy {
+
+  /**
+   * The largest absolute number of a prefix unless the policy says otherwise. Trained prefixes stay
+   * far below; half-precision engines overflow at 65,504.
+   */
+  public static final float DEFAULT_MAX_MAGNITUDE = 10_000;
+
+  private final Map<String, TrustedKey> keyring;
+  private final Map<String, String> revoked;
+  private final int threshold;
+  private final Map<Role, Integer> roleThresholds;
+  private final float maxMagnitude;
+
+  private TrustPolicy(
+      Map<String, TrustedKey> keyring,
+      Map<String, String> revoked,
+      int threshold,
+      Map<Role, Integer> roleThresholds,
+      float maxMagnitude) {
+    this.keyring = keyring;
+    this.revoked = revoked;
+    this.threshold = threshold;
+    this.roleThresholds = roleThresholds;
+    this.maxMagnitude = maxMagnitude;
+  }
+
+  /**
+   * One signature by any key of the keyring.
+   *
+   * @param keyring each key once
+   */
+  public static TrustPolicy of(Collection<TrustedKey> keyring) {
+    Map<String, TrustedKey> byId = new LinkedHashMap<>();
+    for (TrustedKey trusted : keyring) {
+      if (byId.put(trusted.key().keyId(), trusted) != null) {
+        throw new IllegalArgumentException(
+            "keyring has key " + trusted.key().keyId() + " twice; allowed: each key once");
+      }
+    }
+    return new TrustPolicy(byId, Map.of(), 1, Map.of(), DEFAULT_MAX_MAGNITUDE);
+  }
+
+  /** One signature by one of these keys, whatever the patch is called. */
+  public static TrustPolicy of(VerificationKey... keys) {
+    return of(List.of(keys).stream().map(TrustedKey::of).toList());
+  }
+
+  /** The policy that demands signatures by this many distinct keys, at least one. */
+  public TrustPolicy withThreshold(int threshold) {
+    requirePositive("threshold", threshold);
+    return new TrustPolicy(keyring, revoked, threshold, roleThresholds, maxMagnitude);
+  }
+
+  /** The policy that demands, besides, signatures by this many distinct keys of a role. */
+  public TrustPolicy withThreshold(Role role, int threshold) {
+    requirePositive("threshold of " + role, threshold);
+    Map<Role, Integer> changed = new EnumMap<>(Role.class);
+    changed.putAll(roleThresholds);
+    changed.put(role, threshold);
+    return new TrustPolicy(keyring, revoked, this.threshold, changed, maxMagnitude);
+  }
+
+  /** The policy under which a key counts no more, of the keyring or not. */
+  public TrustPolicy withRevoked(String keyId, String reason) {
+    Map<String, String> changed = new HashMap<>(revoked);
+    changed.put(keyId, reason);
+    return new TrustPolicy(keyring, changed, threshold, roleThresholds, maxMagnitude);
+  }
+
+  /** The policy that lets prefixes pass whose numbers are at most this large. */
+  public TrustPolicy withMaxMagnitude(float maxMagnitude) {
+    if (!(maxMagnitude > 0)) {
+      throw new IllegalArgumentException("maxMagnitude is " + maxMagnitude + "; allowed: above 0");
+    }
+    return new TrustPolicy(keyring, revoked, threshold, roleThresholds, maxMagnitude);
+  }
+
+  private static void requirePositive(String field, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(field + " is " + value + "; allowed: at least 1");
+    }
+  }
+
+  /** The key with this id, or null. */
+  @Nullable TrustedKey key(String keyId) {
+    return keyring.get(keyId);
+  }
+
+  /** Why the key is revoked, or null. */
+  @Nullable String revocation(String keyId) {
+    return revoked.get(keyId);
+  }
+
+  int threshold() {
+    return threshold;
+  }
+
+  Map<Role, Integer> roleThresholds() {
+    return roleThresholds;
+  }
+
+  float maxMagnitude() {
+    return maxMagnitude;
+  }
+}
