@@ -1,5 +1,6 @@
 package io.patchkit;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -89,6 +90,30 @@ public interface LanguageModel {
   /** Speaks the next turn of a conversation. */
   default Generation chat(List<ChatMessage> messages, GenerationOptions options) {
     return generate(Prompt.chat(messages), options);
+  }
+
+  /**
+   * Generates for many requests, each with its own prompt, options and patches; the texts are those
+   * that one request after the other would give. An engine may run them together: faster than one
+   * by one, and the rows take turns for a place in the batch.
+   *
+   * <p>Nothing is generated when one of the requests is not valid. An interrupt of the calling
+   * thread ends what has not ended with {@link FinishReason#CANCELLED} and stays set.
+   *
+   * @return one generation a request, in the order of the requests
+   * @throws IllegalArgumentException as {@link #stream(Prompt, GenerationOptions)}; the message
+   *     begins with the request's index
+   * @throws ContextOverflowException if a request does not fit in the context
+   * @throws IncompatiblePatchException if a request's patch was made for another model
+   */
+  default List<Generation> generateAll(List<GenerationRequest> requests) {
+    List<Generation> generations = new ArrayList<>();
+    for (GenerationRequest request : requests) {
+      PatchStack stack = request.patches();
+      LanguageModel view = stack == null ? this : withPatches(stack);
+      generations.add(view.generate(request.prompt(), request.options()));
+    }
+    return generations;
   }
 
   /**

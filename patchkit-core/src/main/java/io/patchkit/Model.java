@@ -9,6 +9,9 @@ package io.patchkit;
  */
 public interface Model extends LanguageModel, AutoCloseable {
 
+  /** What this model has done since it was opened. */
+  ModelMetrics metrics();
+
   /** Ends all requests and releases the weights. Idempotent. */
   @Override
   void close();

@@ -65,7 +65,9 @@ final class LoadedModel {
                   options.spinning(),
                   options.prefixCacheBytes(),
                   options.prefillChunk(),
-                  options.idleBuffers()));
+                  options.idleBuffers(),
+                  options.batchRows(),
+                  options.listener()));
       return new LoadedModel(
           folder, file, engine, tokenizer, weightFiles(folder, file), options.clock());
     } catch (RuntimeException | Error e) {

@@ -1,13 +1,18 @@
 package io.patchkit.onnx;
 
 import io.patchkit.ContinuationScore;
+import io.patchkit.Generation;
 import io.patchkit.GenerationOptions;
+import io.patchkit.GenerationRequest;
 import io.patchkit.LanguageModel;
 import io.patchkit.ModelShape;
 import io.patchkit.PatchStack;
 import io.patchkit.Prompt;
 import io.patchkit.TokenStream;
 import io.patchkit.Tokenizer;
+import io.patchkit.onnx.decode.DecoderRequest;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 
 /** A loaded model seen through a stack of patches; the owner sees it through none. */
@@ -61,6 +66,29 @@ class OnnxLanguageModel implements LanguageModel {
   @Override
   public final TokenStream stream(Prompt prompt, GenerationOptions options) {
     return loaded.engine().stream(patches, loaded.tokens(prompt), options);
+  }
+
+  @Override
+  public final List<Generation> generateAll(List<GenerationRequest> requests) {
+    List<DecoderRequest> rows = new ArrayList<>();
+    for (int i = 0; i < requests.size(); i++) {
+      try {
+        rows.add(row(requests.get(i)));
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException("request " + i + ": " + e.getMessage(), e);
+      }
+    }
+    return loaded.engine().generateAll(rows);
+  }
+
+  final DecoderRequest row(GenerationRequest request) {
+    PatchStack stack = request.patches();
+    if (stack == null) {
+      stack = patches;
+    } else {
+      stack.requireFits(this);
+    }
+    return new DecoderRequest(stack, loaded.tokens(request.prompt()), request.options());
   }
 
   @Override

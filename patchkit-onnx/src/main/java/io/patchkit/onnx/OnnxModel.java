@@ -1,6 +1,8 @@
 package io.patchkit.onnx;
 
+import io.patchkit.GenerationQueue;
 import io.patchkit.Model;
+import io.patchkit.ModelMetrics;
 import io.patchkit.PatchStack;
 import io.patchkit.onnx.gradient.DifferentiableDecoder;
 import io.patchkit.onnx.gradient.GradientOptions;
@@ -52,6 +54,25 @@ public final class OnnxModel extends OnnxLanguageModel implements Model {
   public DifferentiableModel differentiable() {
     return new OnnxDifferentiableModel(
         this, DifferentiableDecoder.open(loaded().file(), GradientOptions.defaults()));
+  }
+
+  /**
+   * Opens a queue that decodes the requests of many threads together, up to {@link
+   * OnnxOptions#batchRows()} at once.
+   *
+   * @param maxWaiting how many requests may wait for a place, ≥ 1; one more is turned away
+   * @return the caller's to close; it ends with the model too
+   */
+  public GenerationQueue openQueue(int maxWaiting) {
+    if (maxWaiting < 1) {
+      throw new IllegalArgumentException("maxWaiting is " + maxWaiting + "; allowed: at least 1");
+    }
+    return new OnnxGenerationQueue(this, loaded().engine().openQueue(maxWaiting));
+  }
+
+  @Override
+  public ModelMetrics metrics() {
+    return loaded().engine().metrics();
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.patchkit.onnx;
 
+import io.patchkit.GenerationListener;
 import java.time.Clock;
 import java.time.ZoneId;
 import java.util.Objects;
@@ -13,6 +14,8 @@ import java.util.Objects;
  * @param prefixCacheBytes the most memory that encoded prefixes may take together, ≥ 0
  * @param prefillChunk most prompt tokens fed in one pass, ≥ 1; bounds the memory of long prompts
  * @param idleBuffers request buffers kept for reuse, ≥ 0
+ * @param batchRows most requests that {@code generateAll} and a queue decode together, ≥ 1
+ * @param listener is told how requests end
  * @param clock tells chat templates that ask for it what day it is
  */
 public record OnnxOptions(
@@ -21,6 +24,8 @@ public record OnnxOptions(
     long prefixCacheBytes,
     int prefillChunk,
     int idleBuffers,
+    int batchRows,
+    GenerationListener listener,
     Clock clock) {
 
   public OnnxOptions {
@@ -28,12 +33,15 @@ public record OnnxOptions(
     require(prefixCacheBytes >= 0, "prefixCacheBytes", prefixCacheBytes, "at least 0");
     require(prefillChunk >= 1, "prefillChunk", prefillChunk, "at least 1");
     require(idleBuffers >= 0, "idleBuffers", idleBuffers, "at least 0");
+    require(batchRows >= 1, "batchRows", batchRows, "at least 1");
+    Objects.requireNonNull(listener, "listener");
     Objects.requireNonNull(clock, "clock");
   }
 
   /**
    * As many threads as the process may use processors, without spinning; 256 MiB of encoded
-   * prefixes; prompts in chunks of 512 tokens; buffers of 8 requests kept; the system's clock.
+   * prefixes; prompts in chunks of 512 tokens; buffers of 8 requests kept; batches of up to 8; no
+   * listener; the system's clock.
    */
   public static OnnxOptions defaults() {
     return new OnnxOptions(
@@ -42,31 +50,49 @@ public record OnnxOptions(
         256L << 20,
         512,
         8,
+        8,
+        GenerationListener.none(),
         Clock.system(ZoneId.systemDefault()));
   }
 
   public OnnxOptions withThreads(int threads) {
-    return new OnnxOptions(threads, spinning, prefixCacheBytes, prefillChunk, idleBuffers, clock);
+    return new OnnxOptions(
+        threads, spinning, prefixCacheBytes, prefillChunk, idleBuffers, batchRows, listener, clock);
   }
 
   public OnnxOptions withSpinning(boolean spinning) {
-    return new OnnxOptions(threads, spinning, prefixCacheBytes, prefillChunk, idleBuffers, clock);
+    return new OnnxOptions(
+        threads, spinning, prefixCacheBytes, prefillChunk, idleBuffers, batchRows, listener, clock);
   }
 
   public OnnxOptions withPrefixCacheBytes(long prefixCacheBytes) {
-    return new OnnxOptions(threads, spinning, prefixCacheBytes, prefillChunk, idleBuffers, clock);
+    return new OnnxOptions(
+        threads, spinning, prefixCacheBytes, prefillChunk, idleBuffers, batchRows, listener, clock);
   }
 
   public OnnxOptions withPrefillChunk(int prefillChunk) {
-    return new OnnxOptions(threads, spinning, prefixCacheBytes, prefillChunk, idleBuffers, clock);
+    return new OnnxOptions(
+        threads, spinning, prefixCacheBytes, prefillChunk, idleBuffers, batchRows, listener, clock);
   }
 
   public OnnxOptions withIdleBuffers(int idleBuffers) {
-    return new OnnxOptions(threads, spinning, prefixCacheBytes, prefillChunk, idleBuffers, clock);
+    return new OnnxOptions(
+        threads, spinning, prefixCacheBytes, prefillChunk, idleBuffers, batchRows, listener, clock);
+  }
+
+  public OnnxOptions withBatchRows(int batchRows) {
+    return new OnnxOptions(
+        threads, spinning, prefixCacheBytes, prefillChunk, idleBuffers, batchRows, listener, clock);
+  }
+
+  public OnnxOptions withListener(GenerationListener listener) {
+    return new OnnxOptions(
+        threads, spinning, prefixCacheBytes, prefillChunk, idleBuffers, batchRows, listener, clock);
   }
 
   public OnnxOptions withClock(Clock clock) {
-    return new OnnxOptions(threads, spinning, prefixCacheBytes, prefillChunk, idleBuffers, clock);
+    return new OnnxOptions(
+        threads, spinning, prefixCacheBytes, prefillChunk, idleBuffers, batchRows, listener, clock);
   }
 
   private static void require(boolean holds, String field, Object found, String allowed) {

@@ -23,7 +23,7 @@ final class BufferPool implements AutoCloseable {
   private final int contextLength;
   private final int chunk;
   private final int maxIdle;
-  private final NavigableMap<Integer, Deque<StepBuffers>> idle = new TreeMap<>();
+  private final NavigableMap<Size, Deque<StepBuffers>> idle = new TreeMap<>();
   private int idleCount;
   private boolean closed;
 
@@ -39,19 +39,37 @@ final class BufferPool implements AutoCloseable {
     this.maxIdle = maxIdle;
   }
 
-  /** Buffers for at least so many positions, the caller's until {@link #give}. */
+  /** Room for requests, ordered by memory. */
+  private record Size(int rows, int capacity) implements Comparable<Size> {
+    @Override
+    public int compareTo(Size other) {
+      int byMemory = Long.compare((long) rows * capacity, (long) other.rows * other.capacity);
+      return byMemory != 0 ? byMemory : Integer.compare(rows, other.rows);
+    }
+  }
+
+  /** Buffers of one request for at least so many positions, the caller's until {@link #give}. */
   StepBuffers take(int positions) throws OrtException {
+    return take(1, positions, chunk);
+  }
+
+  /** Buffers of a batch, fed one token a row, for at least so many positions in each row. */
+  StepBuffers takeBatch(int rows, int positions) throws OrtException {
+    return take(rows, positions, 1);
+  }
+
+  private StepBuffers take(int rows, int positions, int most) throws OrtException {
     int capacity =
         Math.min((positions + GRAIN - 1) / GRAIN * GRAIN, Math.max(contextLength, positions));
     synchronized (this) {
-      Deque<StepBuffers> fitting = idle.get(capacity);
+      Deque<StepBuffers> fitting = idle.get(new Size(rows, capacity));
       StepBuffers buffers = fitting == null ? null : fitting.pollLast();
       if (buffers != null) {
         idleCount--;
         return buffers;
       }
     }
-    return new StepBuffers(environment, layout, capacity, Math.min(chunk, capacity));
+    return new StepBuffers(environment, layout, rows, capacity, Math.min(most, capacity));
   }
 
   /** Takes buffers back. */
@@ -59,7 +77,9 @@ final class BufferPool implements AutoCloseable {
     StepBuffers surplus = buffers;
     synchronized (this) {
       if (!closed) {
-        idle.computeIfAbsent(buffers.capacity(), key -> new ArrayDeque<>()).addLast(buffers);
+        idle.computeIfAbsent(
+                new Size(buffers.rows(), buffers.capacity()), key -> new ArrayDeque<>())
+            .addLast(buffers);
         surplus = ++idleCount > maxIdle ? removeLargest() : null;
       }
     }

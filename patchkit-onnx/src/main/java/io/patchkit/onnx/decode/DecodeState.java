@@ -5,6 +5,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import io.patchkit.EngineException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -14,13 +15,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one request has put behind its prefix so far. Each call feeds tokens after those already
  * fed, in chunks, so that the memory of a pass does not grow with the prompt. Used by one thread at
  * a time; {@link #close} gives the memory back and is idempotent.
  */
-final class DecodeState implements AutoCloseable {
+final class DecodeState implements OpenState {
 
   /** Predicting gives a row of logits for each token; this many rows are held at once. */
   private static final int ROWS_AT_ONCE = 64;
@@ -56,27 +58,46 @@ final class DecodeState implements AutoCloseable {
    * Feeds tokens and returns the logits of what follows the last one.
    *
    * @param tokens ids of the vocabulary, at least one
-   * @param cancelled asked between chunks; true ends the feeding early, the logits are then of no
-   *     meaning
-   * @return [vocabulary], valid until the next call
+   * @param cancellation may end the feeding within a pass
+   * @param overdue asked between chunks; true ends the feeding
+   * @return [vocabulary], valid until the next call; null if the feeding was ended, after which the
+   *     state is only good for closing
    */
-  FloatBuffer next(int[] tokens, BooleanSupplier cancelled) {
-    return next(tokens, session.noSoftPrompt(), cancelled);
+  @Nullable FloatBuffer next(int[] tokens, Cancellation cancellation, BooleanSupplier overdue) {
+    int from = 0;
+    FloatBuffer logits = null;
+    while (from < tokens.length) {
+      int count = Math.min(buffers.chunk(), tokens.length - from);
+      logits = pass(tokens, from, count, cancellation);
+      from += count;
+      if (logits == null || (from < tokens.length && overdue.getAsBoolean())) {
+        return null;
+      }
+    }
+    return logits;
   }
 
-  private FloatBuffer next(int[] tokens, OnnxTensor soft, BooleanSupplier cancelled) {
+  /** Like {@link #next(int[], Cancellation, BooleanSupplier)} without an early end. */
+  FloatBuffer next(int[] tokens) {
+    return next(tokens, session.noSoftPrompt());
+  }
+
+  private FloatBuffer next(int[] tokens, OnnxTensor soft) {
     int from = 0;
-    while (tokens.length - from > buffers.chunk() && !cancelled.getAsBoolean()) {
+    while (tokens.length - from > buffers.chunk()) {
       pass(tokens, from, buffers.chunk(), 1, soft);
       from += buffers.chunk();
     }
-    return pass(tokens, from, Math.min(buffers.chunk(), tokens.length - from), 1, soft);
+    return pass(tokens, from, tokens.length - from, 1, soft);
   }
 
-  /** Feeds one token and returns the logits of what follows it, valid until the next call. */
-  FloatBuffer next(int token) {
+  /**
+   * Feeds one token and returns the logits of what follows it, valid until the next call; null if
+   * the pass was ended.
+   */
+  @Nullable FloatBuffer next(int token, Cancellation cancellation) {
     single[0] = token;
-    return pass(single, 0, 1, 1, session.noSoftPrompt());
+    return pass(single, 0, 1, cancellation);
   }
 
   /**
@@ -96,7 +117,7 @@ final class DecodeState implements AutoCloseable {
                   rows,
                   new long[] {count, layout.hiddenSize()},
                   OnnxJavaType.FLOAT)) {
-            return next(tokens, soft, () -> false);
+            return next(tokens, soft);
           }
         });
   }
@@ -126,7 +147,39 @@ final class DecodeState implements AutoCloseable {
 
   /** A copy of the keys and values of the positions so far, to start other requests from. */
   EncodedPrefix snapshot() {
-    return session.guarded(() -> keyValues.snapshot(length));
+    return session.guarded(
+        () -> {
+          List<ByteBuffer> planes = new ArrayList<>();
+          for (int i = 0; i < 2 * layout.slots().size(); i++) {
+            KeyValueSlot slot = layout.slots().get(i / 2);
+            int head = length * slot.headDim() * layout.cacheType().bytes();
+            ByteBuffer plane = EncodedPrefix.direct(slot.heads() * head);
+            copyPlane(i, plane, 0, head);
+            planes.add(plane);
+          }
+          return new EncodedPrefix(length, planes);
+        });
+  }
+
+  /** Copies the keys or the values of one layer, of all positions so far; see {@link KeyValues}. */
+  void copyPlane(int plane, ByteBuffer to, int at, int stride) {
+    keyValues.copyPlane(plane, length, to, at, stride);
+  }
+
+  private @Nullable FloatBuffer pass(int[] tokens, int from, int count, Cancellation cancellation) {
+    if (!cancellation.begin(buffers.runOptions())) {
+      return null;
+    }
+    try {
+      return pass(tokens, from, count, 1, session.noSoftPrompt());
+    } catch (EngineException e) {
+      if (cancellation.isCancelled()) {
+        return null; // The runtime reports a terminated pass as an error.
+      }
+      throw e;
+    } finally {
+      cancellation.end();
+    }
   }
 
   private FloatBuffer pass(int[] tokens, int from, int count, int rows, OnnxTensor soft) {
@@ -157,7 +210,11 @@ final class DecodeState implements AutoCloseable {
       inputs.put(layout.softPrompt(), soft);
       String logitPositions = layout.logitPositions();
       if (logitPositions != null) {
-        bind(logitPositions, lastPositions(environment, count, rows), temporary);
+        if (count == 1) {
+          inputs.put(logitPositions, session.firstPosition());
+        } else {
+          bind(logitPositions, lastPositions(environment, count, rows), temporary);
+        }
       }
       boolean pinLogits = rows == 1 && (logitPositions != null || count == 1);
       if (pinLogits) {
@@ -166,7 +223,14 @@ final class DecodeState implements AutoCloseable {
         requested.add(layout.logits());
       }
       keyValues.bind(inputs, pinned, requested);
-      OrtSession.Result result = session.run(inputs, requested, pinned);
+      long started = System.nanoTime();
+      OrtSession.Result result = session.run(inputs, requested, pinned, buffers.runOptions());
+      long nanos = System.nanoTime() - started;
+      if (count == 1) {
+        session.metrics().decoded(1, nanos);
+      } else {
+        session.metrics().prefilled(count, nanos);
+      }
       keyValues.accept(result);
       length += count;
       return pinLogits ? buffers.logits(layout.logitsType()) : lastRows(result, rows);
@@ -197,8 +261,8 @@ final class DecodeState implements AutoCloseable {
     }
   }
 
-  /** Frees the runtime's handles; called by the session, once. */
-  void free(BufferPool pool) {
+  @Override
+  public void free(BufferPool pool) {
     keyValues.close();
     pool.give(buffers);
   }

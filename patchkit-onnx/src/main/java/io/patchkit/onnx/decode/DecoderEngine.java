@@ -3,8 +3,11 @@ package io.patchkit.onnx.decode;
 import io.patchkit.ContextOverflowException;
 import io.patchkit.ContinuationScore;
 import io.patchkit.EmbeddingSpace;
+import io.patchkit.Generation;
+import io.patchkit.GenerationListener;
 import io.patchkit.GenerationOptions;
 import io.patchkit.KeyValuePrefix;
+import io.patchkit.ModelMetrics;
 import io.patchkit.ModelShape;
 import io.patchkit.PatchStack;
 import io.patchkit.Prefix;
@@ -14,11 +17,14 @@ import io.patchkit.onnx.graph.ModelFile;
 import io.patchkit.onnx.text.HuggingFaceTokenizer;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * A loaded decoder with its tokenizer: starts generations, scores continuations, encodes prefixes.
@@ -37,6 +43,8 @@ public final class DecoderEngine implements AutoCloseable {
    * @param prefixCacheBytes bound on encoded prefixes
    * @param prefillChunk most tokens of one pass
    * @param idleBuffers request buffers kept for reuse
+   * @param batchRows most requests decoded together
+   * @param listener is told how requests end
    */
   public record Settings(
       int contextLength,
@@ -46,7 +54,9 @@ public final class DecoderEngine implements AutoCloseable {
       boolean spinning,
       long prefixCacheBytes,
       int prefillChunk,
-      int idleBuffers) {
+      int idleBuffers,
+      int batchRows,
+      GenerationListener listener) {
 
     public Settings {
       stopTokens = Set.copyOf(stopTokens);
@@ -108,18 +118,85 @@ public final class DecoderEngine implements AutoCloseable {
    * @param prompt ids of the vocabulary, at least one
    */
   public TokenStream stream(PatchStack stack, int[] prompt, GenerationOptions options) {
+    TextGeneration generation = begin(stack, prompt, options);
+    return new GenerationStream(
+        () -> open(stack, prompt.length + options.maxNewTokens()),
+        generation,
+        session.metrics().ending(stack, Ending.untold()));
+  }
+
+  /** Checks a request and starts its clock. */
+  private TextGeneration begin(PatchStack stack, int[] prompt, GenerationOptions options) {
     session.requireOpen();
     requireVocabulary(prompt);
     requireRoom(stack, prompt.length, options.maxNewTokens(), "maxNewTokens");
-    return new GenerationStream(
-        () -> open(stack, prompt.length + options.maxNewTokens()),
+    return new TextGeneration(
         prompt,
-        new GenerationStream.Request(
+        new TextGeneration.Request(
             options,
             options.ignoreStopTokens() ? Set.of() : settings.stopTokens(),
             stack.prefixLength(),
             shape.vocabularySize()),
         tokenizer);
+  }
+
+  /**
+   * Generates for all requests, decoding as many together as fit in the batch. All are checked
+   * before the first one starts.
+   *
+   * @return one generation a request, in their order
+   */
+  public List<Generation> generateAll(List<DecoderRequest> requests) {
+    List<BatchRow> rows = new ArrayList<>();
+    for (int i = 0; i < requests.size(); i++) {
+      try {
+        rows.add(row(requests.get(i), Ending.untold()));
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException("request " + i + ": " + e.getMessage(), e);
+      } catch (ContextOverflowException e) {
+        throw new ContextOverflowException("request " + i + ": " + e.getMessage());
+      }
+    }
+    Deque<BatchRow> waiting = new ArrayDeque<>(BatchRow.sharingBeginnings(rows));
+    try (BatchLoop loop = new BatchLoop(session, settings.batchRows(), waiting::poll)) {
+      while (loop.advance()) {
+        if (Thread.currentThread().isInterrupted()) {
+          rows.forEach(BatchRow::cancel);
+        }
+      }
+    }
+    List<Generation> generations = new ArrayList<>();
+    for (BatchRow row : rows) {
+      generations.add(row.result());
+    }
+    return generations;
+  }
+
+  /** Opens a queue that decodes the requests of many threads together. */
+  public DecoderQueue openQueue(int maxWaiting) {
+    session.requireOpen();
+    return new DecoderQueue(session, settings.batchRows(), maxWaiting);
+  }
+
+  /** Asks a queue of this engine for a generation. */
+  public CompletableFuture<Generation> submit(DecoderQueue queue, DecoderRequest request) {
+    return queue.submit(ending -> row(request, ending));
+  }
+
+  private BatchRow row(DecoderRequest request, Ending ending) {
+    PatchStack stack = request.stack();
+    return new BatchRow(
+        session,
+        stack,
+        () -> encoded(stack),
+        begin(stack, request.prompt(), request.options()),
+        request.options().maxNewTokens(),
+        session.metrics().ending(stack, ending));
+  }
+
+  /** What the engine has done so far. */
+  public ModelMetrics metrics() {
+    return session.metrics().snapshot(prefixes);
   }
 
   /**
@@ -158,7 +235,7 @@ public final class DecoderEngine implements AutoCloseable {
     requireVocabulary(prompt);
     requireRoom(stack, prompt.length, 0, "nothing more");
     try (DecodeState state = open(stack, prompt.length)) {
-      FloatBuffer logits = state.next(prompt, () -> false);
+      FloatBuffer logits = state.next(prompt);
       float[] copy = new float[shape.vocabularySize()];
       logits.get(0, copy);
       return copy;

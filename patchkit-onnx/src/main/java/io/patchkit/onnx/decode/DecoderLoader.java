@@ -70,7 +70,10 @@ final class DecoderLoader {
             settings.idleBuffers());
     try (OrtSession.SessionOptions options = options(file, settings)) {
       OrtSession session = environment.createSession(graph.toBytes(), options);
-      return new Loaded(new DecoderSession(environment, session, layout, pool), virtual.scale());
+      return new Loaded(
+          new DecoderSession(
+              environment, session, layout, pool, new EngineMetrics(settings.listener())),
+          virtual.scale());
     } catch (OrtException e) {
       throw new EngineException("ONNX Runtime cannot load the decoder: " + e.getMessage(), e);
     }

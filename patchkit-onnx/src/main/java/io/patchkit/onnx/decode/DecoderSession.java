@@ -27,14 +27,20 @@ final class DecoderSession implements AutoCloseable {
   private final DecoderLayout layout;
   private final BufferPool pool;
   private final OnnxTensor noSoftPrompt;
+  private final OnnxTensor firstPosition;
+  private final EngineMetrics metrics;
   private final ReadWriteLock life = new ReentrantReadWriteLock();
-  private final Set<DecodeState> open = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final Set<OpenState> open = Collections.newSetFromMap(new IdentityHashMap<>());
   private volatile boolean closed;
   private boolean freed;
 
   /** Takes ownership of the session. */
   DecoderSession(
-      OrtEnvironment environment, OrtSession session, DecoderLayout layout, BufferPool pool)
+      OrtEnvironment environment,
+      OrtSession session,
+      DecoderLayout layout,
+      BufferPool pool,
+      EngineMetrics metrics)
       throws OrtException {
     this.environment = environment;
     this.session = session;
@@ -46,6 +52,10 @@ final class DecoderSession implements AutoCloseable {
             EncodedPrefix.direct(layout.hiddenSize() * Float.BYTES),
             new long[] {1, layout.hiddenSize()},
             OnnxJavaType.FLOAT);
+    this.firstPosition =
+        OnnxTensor.createTensor(
+            environment, EncodedPrefix.direct(Long.BYTES), new long[] {1}, OnnxJavaType.INT64);
+    this.metrics = metrics;
   }
 
   OrtEnvironment environment() {
@@ -61,6 +71,15 @@ final class DecoderSession implements AutoCloseable {
     return noSoftPrompt;
   }
 
+  /** Asks for the logits of the only new position. */
+  OnnxTensor firstPosition() {
+    return firstPosition;
+  }
+
+  EngineMetrics metrics() {
+    return metrics;
+  }
+
   /**
    * Opens the state of one request behind a prefix.
    *
@@ -70,16 +89,24 @@ final class DecoderSession implements AutoCloseable {
     return guarded(
         () -> {
           StepBuffers buffers = pool.take(positions);
-          DecodeState state = new DecodeState(this, buffers, prefix);
-          synchronized (open) {
-            open.add(state);
-          }
-          return state;
+          return opened(new DecodeState(this, buffers, prefix));
         });
   }
 
+  /** Opens a batch without rows. */
+  DecodeBatch openBatch() {
+    return guarded(() -> opened(new DecodeBatch(this, pool)));
+  }
+
+  private <T extends OpenState> T opened(T state) {
+    synchronized (open) {
+      open.add(state);
+    }
+    return state;
+  }
+
   /** Frees what a state holds, unless {@link #close} has done so. */
-  void release(DecodeState state) {
+  void release(OpenState state) {
     life.readLock().lock();
     try {
       boolean isOpen;
@@ -96,9 +123,12 @@ final class DecoderSession implements AutoCloseable {
 
   /** One pass over the graph. */
   OrtSession.Result run(
-      Map<String, OnnxTensor> inputs, Set<String> requested, Map<String, OnnxTensor> pinned)
+      Map<String, OnnxTensor> inputs,
+      Set<String> requested,
+      Map<String, OnnxTensor> pinned,
+      OrtSession.RunOptions options)
       throws OrtException {
-    return session.run(inputs, requested, pinned);
+    return session.run(inputs, requested, pinned, options);
   }
 
   /** Does something with native memory while the session cannot be closed. */
@@ -130,13 +160,14 @@ final class DecoderSession implements AutoCloseable {
         return;
       }
       freed = true;
-      List<DecodeState> states;
+      List<OpenState> states;
       synchronized (open) {
         states = new ArrayList<>(open);
       }
       states.forEach(this::release);
       pool.close();
       noSoftPrompt.close();
+      firstPosition.close();
       session.close();
     } catch (OrtException e) {
       throw new EngineException("ONNX Runtime failed to free the decoder: " + e.getMessage(), e);

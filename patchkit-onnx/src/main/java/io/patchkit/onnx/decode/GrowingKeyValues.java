@@ -58,20 +58,14 @@ final class GrowingKeyValues implements KeyValues {
   }
 
   @Override
-  public EncodedPrefix snapshot(int length) {
-    List<ByteBuffer> copies = new ArrayList<>();
-    for (int i = 0; i < planes.size(); i++) {
-      KeyValueSlot slot = layout.slots().get(i / 2);
-      int row = slot.headDim() * layout.cacheType().bytes();
-      int rows = (int) planes.get(i).getInfo().getShape()[2];
-      ByteBuffer all = planes.get(i).getByteBuffer();
-      ByteBuffer copy = EncodedPrefix.direct(slot.heads() * length * row);
-      for (int head = 0; head < slot.heads(); head++) {
-        copy.put(head * length * row, all, head * rows * row, length * row);
-      }
-      copies.add(copy);
+  public void copyPlane(int plane, int positions, ByteBuffer to, int at, int stride) {
+    KeyValueSlot slot = layout.slots().get(plane / 2);
+    int row = slot.headDim() * layout.cacheType().bytes();
+    int held = (int) planes.get(plane).getInfo().getShape()[2];
+    ByteBuffer all = planes.get(plane).getByteBuffer();
+    for (int head = 0; head < slot.heads(); head++) {
+      to.put(at + head * stride, all, head * held * row, positions * row);
     }
-    return new EncodedPrefix(length, copies);
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.patchkit.onnx.decode;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.Set;
 
@@ -16,8 +17,16 @@ sealed interface KeyValues permits SharedKeyValues, GrowingKeyValues {
   /** Takes what the pass returned; the positions it added now count as past. */
   void accept(OrtSession.Result result);
 
-  /** A copy of the first positions, to start other requests from. */
-  EncodedPrefix snapshot(int length);
+  /**
+   * Copies the first positions of one plane, head after head.
+   *
+   * @param plane 2l for the keys of layer l, 2l + 1 for its values
+   * @param positions how many
+   * @param to where to
+   * @param at the byte where the first head goes
+   * @param stride bytes from one head to the next
+   */
+  void copyPlane(int plane, int positions, ByteBuffer to, int at, int stride);
 
   /** Frees the runtime's handles. */
   void close();

@@ -2,6 +2,7 @@ package io.patchkit.onnx.decode;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.stats.CacheStats;
 import io.patchkit.PatchStack;
 import io.patchkit.Prefix;
 import java.util.List;
@@ -51,5 +52,19 @@ final class PrefixCache {
       reached = encoded.get(digests.subList(0, i + 1), key -> extend.apply(before, next));
     }
     return reached;
+  }
+
+  CacheStats stats() {
+    return encoded.stats();
+  }
+
+  /** Encoded stacks that are held. */
+  long size() {
+    return encoded.estimatedSize();
+  }
+
+  /** Native memory that they take. */
+  long bytes() {
+    return encoded.policy().eviction().orElseThrow().weightedSize().orElseThrow();
   }
 }

@@ -3,8 +3,6 @@ package io.patchkit.onnx.decode;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtSession;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -22,18 +20,15 @@ final class SharedKeyValues implements KeyValues {
     this.layout = layout;
     this.buffers = buffers;
     for (int i = 0; i < buffers.planes().size(); i++) {
-      copyRows(
-          i, prefix.planes().get(i), prefix.length(), buffers.planes().get(i), buffers.capacity());
-    }
-  }
-
-  /** Copies the rows that fit from one plane's start to another's, head by head. */
-  private void copyRows(int plane, ByteBuffer from, int fromRows, ByteBuffer to, int toRows) {
-    KeyValueSlot slot = layout.slots().get(plane / 2);
-    int row = slot.headDim() * layout.cacheType().bytes();
-    int bytes = Math.min(fromRows, toRows) * row;
-    for (int head = 0; head < slot.heads(); head++) {
-      to.put(head * toRows * row, from, head * fromRows * row, bytes);
+      KeyValueSlot slot = layout.slots().get(i / 2);
+      int row = slot.headDim() * layout.cacheType().bytes();
+      int bytes = prefix.length() * row;
+      for (int head = 0; head < slot.heads(); head++) {
+        buffers
+            .planes()
+            .get(i)
+            .put(head * buffers.capacity() * row, prefix.planes().get(i), head * bytes, bytes);
+      }
     }
   }
 
@@ -52,16 +47,16 @@ final class SharedKeyValues implements KeyValues {
   public void accept(OrtSession.Result result) {}
 
   @Override
-  public EncodedPrefix snapshot(int length) {
-    List<ByteBuffer> planes = new ArrayList<>();
-    for (int i = 0; i < buffers.planes().size(); i++) {
-      KeyValueSlot slot = layout.slots().get(i / 2);
-      ByteBuffer plane =
-          EncodedPrefix.direct(slot.heads() * length * slot.headDim() * layout.cacheType().bytes());
-      copyRows(i, buffers.planes().get(i), buffers.capacity(), plane, length);
-      planes.add(plane);
+  public void copyPlane(int plane, int positions, ByteBuffer to, int at, int stride) {
+    KeyValueSlot slot = layout.slots().get(plane / 2);
+    int row = slot.headDim() * layout.cacheType().bytes();
+    for (int head = 0; head < slot.heads(); head++) {
+      to.put(
+          at + head * stride,
+          buffers.planes().get(plane),
+          head * buffers.capacity() * row,
+          positions * row);
     }
-    return new EncodedPrefix(length, planes);
   }
 
   @Override

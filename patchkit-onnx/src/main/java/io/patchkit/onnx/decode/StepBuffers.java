@@ -4,21 +4,24 @@ import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The native memory one request works in, kept from request to request by a {@link BufferPool}:
- * token ids, mask, positions, one row of logits and, where the graph appends to a shared buffer,
- * the keys and values themselves. The runtime sees the memory without copies.
+ * The native memory that one request, or one batch of them, works in, kept from request to request
+ * by a {@link BufferPool}: token ids, mask, positions, one row of logits a request and, where the
+ * graph appends to a shared buffer, the keys and values themselves. The runtime sees the memory
+ * without copies.
  *
- * <p>Used by one request at a time. {@link #close} frees the runtime's handles; the memory goes
- * with the object.
+ * <p>Used by one request or batch at a time. {@link #close} frees the runtime's handles; the memory
+ * goes with the object.
  */
 final class StepBuffers implements AutoCloseable {
 
+  private final int rows;
   private final int capacity;
   private final int chunk;
   private final ByteBuffer ids;
@@ -27,41 +30,48 @@ final class StepBuffers implements AutoCloseable {
   private final ByteBuffer logits;
   private final FloatBuffer floatLogits;
   private final OnnxTensor logitsTensor;
+  private final OrtSession.RunOptions runOptions = new OrtSession.RunOptions();
   private final List<ByteBuffer> planes = new ArrayList<>();
   private final List<OnnxTensor> planeTensors = new ArrayList<>();
 
   /**
-   * @param capacity positions that fit, prefix included
-   * @param chunk most tokens fed in one pass
+   * @param rows requests
+   * @param capacity positions that fit in each row, prefix included
+   * @param chunk most tokens of a row fed in one pass
    */
-  StepBuffers(OrtEnvironment environment, DecoderLayout layout, int capacity, int chunk)
+  StepBuffers(OrtEnvironment environment, DecoderLayout layout, int rows, int capacity, int chunk)
       throws OrtException {
+    this.rows = rows;
     this.capacity = capacity;
     this.chunk = chunk;
-    ids = EncodedPrefix.direct(8 * chunk);
-    positions = EncodedPrefix.direct(8 * chunk);
-    mask = EncodedPrefix.direct(8 * capacity);
+    ids = EncodedPrefix.direct(8 * rows * chunk);
+    positions = EncodedPrefix.direct(8 * rows * chunk);
+    mask = EncodedPrefix.direct(8 * rows * capacity);
     DecoderLayout.IntegerInput maskInput = layout.attentionMask();
-    if (maskInput != null) {
+    if (maskInput != null && rows == 1) {
       for (int i = 0; i < capacity; i++) {
         putInteger(mask, i, 1, maskInput.wide());
       }
     }
     int vocabulary = layout.vocabularySize();
-    logits = EncodedPrefix.direct(layout.logitsType().bytes() * vocabulary);
+    logits = EncodedPrefix.direct(rows * layout.logitsType().bytes() * vocabulary);
     floatLogits =
         layout.logitsType() == CacheType.FLOAT
             ? logits.asFloatBuffer()
-            : FloatBuffer.allocate(vocabulary);
+            : FloatBuffer.allocate(rows * vocabulary);
     logitsTensor =
         OnnxTensor.createTensor(
-            environment, logits, new long[] {1, 1, vocabulary}, layout.logitsType().javaType());
+            environment, logits, new long[] {rows, 1, vocabulary}, layout.logitsType().javaType());
     if (layout.sharesBuffer()) {
       for (KeyValueSlot slot : layout.slots()) {
-        long[] shape = {1, slot.heads(), capacity, slot.headDim()};
+        long[] shape = {rows, slot.heads(), capacity, slot.headDim()};
         int bytes =
             Math.toIntExact(
-                (long) slot.heads() * capacity * slot.headDim() * layout.cacheType().bytes());
+                (long) rows
+                    * slot.heads()
+                    * capacity
+                    * slot.headDim()
+                    * layout.cacheType().bytes());
         for (int i = 0; i < 2; i++) {
           ByteBuffer plane = EncodedPrefix.direct(bytes);
           planes.add(plane);
@@ -72,6 +82,12 @@ final class StepBuffers implements AutoCloseable {
     }
   }
 
+  /** Requests that fit. */
+  int rows() {
+    return rows;
+  }
+
+  /** Positions that fit in each row. */
   int capacity() {
     return capacity;
   }
@@ -81,7 +97,9 @@ final class StepBuffers implements AutoCloseable {
     return chunk;
   }
 
-  /** Per layer the keys, then the values, [heads, capacity, headDim]; empty without sharing. */
+  /**
+   * Per layer the keys, then the values, [rows, heads, capacity, headDim]; empty without sharing.
+   */
   List<ByteBuffer> planes() {
     return planes;
   }
@@ -91,12 +109,22 @@ final class StepBuffers implements AutoCloseable {
     return planeTensors;
   }
 
-  /** The runtime's view of one row of logits, [1, 1, vocabulary]. */
+  /** What a cancellation ends the passes over this memory with. */
+  OrtSession.RunOptions runOptions() {
+    return runOptions;
+  }
+
+  /** The logits that the runtime writes, [rows, 1, vocabulary]. */
+  ByteBuffer logitsMemory() {
+    return logits;
+  }
+
+  /** The runtime's view of the logits, [rows, 1, vocabulary]. */
   OnnxTensor logitsTensor() {
     return logitsTensor;
   }
 
-  /** The row of logits that the last pass left, as floats. */
+  /** The logits that the last pass left, row after row, as floats. */
   FloatBuffer logits(CacheType type) {
     return type.decode(logits.duplicate().order(logits.order()).clear(), floatLogits);
   }
@@ -112,7 +140,7 @@ final class StepBuffers implements AutoCloseable {
     for (int i = 0; i < count; i++) {
       putInteger(ids, i, tokens[from + i], input.wide());
     }
-    return integers(environment, ids, input, count);
+    return integers(environment, ids, input, 1, count);
   }
 
   /** Consecutive positions as an input [1, count]; the caller closes it. */
@@ -122,23 +150,68 @@ final class StepBuffers implements AutoCloseable {
     for (int i = 0; i < count; i++) {
       putInteger(positions, i, first + i, input.wide());
     }
-    return integers(environment, positions, input, count);
+    return integers(environment, positions, input, 1, count);
   }
 
   /** A mask of ones as an input [1, count]; the caller closes it. */
   OnnxTensor mask(OrtEnvironment environment, DecoderLayout.IntegerInput input, int count)
       throws OrtException {
-    return integers(environment, mask, input, count);
+    return integers(environment, mask, input, 1, count);
+  }
+
+  /** One token a row as an input [rows, 1]; the caller closes it. */
+  OnnxTensor idColumn(
+      OrtEnvironment environment, DecoderLayout.IntegerInput input, int[] tokens, int count)
+      throws OrtException {
+    for (int row = 0; row < count; row++) {
+      putInteger(ids, row, tokens[row], input.wide());
+    }
+    return integers(environment, ids, input, count, 1);
+  }
+
+  /** One position a row as an input [rows, 1]; the caller closes it. */
+  OnnxTensor positionColumn(
+      OrtEnvironment environment, DecoderLayout.IntegerInput input, int[] values, int count)
+      throws OrtException {
+    for (int row = 0; row < count; row++) {
+      putInteger(positions, row, values[row], input.wide());
+    }
+    return integers(environment, positions, input, count, 1);
+  }
+
+  /**
+   * A mask [rows, width] that is one from a row's first position on, for as many as it has; the
+   * caller closes it.
+   */
+  OnnxTensor maskRows(
+      OrtEnvironment environment,
+      DecoderLayout.IntegerInput input,
+      int width,
+      int[] first,
+      int[] lengths,
+      int count)
+      throws OrtException {
+    for (int row = 0; row < count; row++) {
+      for (int i = 0; i < width; i++) {
+        boolean seen = i >= first[row] && i < first[row] + lengths[row];
+        putInteger(mask, row * width + i, seen ? 1 : 0, input.wide());
+      }
+    }
+    return integers(environment, mask, input, count, width);
   }
 
   private static OnnxTensor integers(
-      OrtEnvironment environment, ByteBuffer buffer, DecoderLayout.IntegerInput input, int count)
+      OrtEnvironment environment,
+      ByteBuffer buffer,
+      DecoderLayout.IntegerInput input,
+      int rows,
+      int count)
       throws OrtException {
-    int bytes = count * (input.wide() ? 8 : 4);
+    int bytes = rows * count * (input.wide() ? 8 : 4);
     return OnnxTensor.createTensor(
         environment,
         buffer.slice(0, bytes).order(buffer.order()),
-        new long[] {1, count},
+        new long[] {rows, count},
         input.wide() ? OnnxJavaType.INT64 : OnnxJavaType.INT32);
   }
 
@@ -152,6 +225,7 @@ final class StepBuffers implements AutoCloseable {
 
   @Override
   public void close() {
+    runOptions.close();
     logitsTensor.close();
     planeTensors.forEach(OnnxTensor::close);
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
+import io.patchkit.GenerationListener;
 import io.patchkit.onnx.ConformanceCase;
 import io.patchkit.onnx.graph.ModelFile;
 import java.nio.ByteBuffer;
@@ -70,7 +71,7 @@ class EncodedPrefixTest {
   private static float[] logits(DecoderSession session, int[] prompt) {
     try (DecodeState state =
         session.open(EncodedPrefix.empty(session.layout().slots().size()), 64)) {
-      return copy(state.next(prompt, () -> false), session);
+      return copy(state.next(prompt), session);
     }
   }
 
@@ -105,7 +106,7 @@ class EncodedPrefixTest {
       }
       assertThat(prefix.length()).isEqualTo(length);
       try (DecodeState state = session.open(prefix, both.length)) {
-        assertClose(copy(state.next(prompt, () -> false), session), onePass);
+        assertClose(copy(state.next(prompt), session), onePass);
         assertThat(state.length()).isEqualTo(both.length);
       }
     }
@@ -139,6 +140,15 @@ class EncodedPrefixTest {
 
   private static DecoderEngine.Settings settings(int headDim, int chunk) {
     return new DecoderEngine.Settings(
-        512, Set.of(), OptionalInt.of(headDim), 1, false, 1 << 20, chunk, 2);
+        512,
+        Set.of(),
+        OptionalInt.of(headDim),
+        1,
+        false,
+        1 << 20,
+        chunk,
+        2,
+        2,
+        GenerationListener.none());
   }
 }

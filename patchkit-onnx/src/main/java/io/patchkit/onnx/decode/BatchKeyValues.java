@@ -1,0 +1,39 @@
+package io.patchkit.onnx.decode;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The keys and values of the rows of a batch. Rows differ in length; how the shorter ones are
+ * padded is up to the kind of graph. Used by one thread at a time.
+ */
+sealed interface BatchKeyValues permits SharedBatchKeyValues, PaddedBatchKeyValues {
+
+  /** Appends the row of a prompt that has been fed; the state may be closed afterwards. */
+  void join(DecodeState prefilled, int positions) throws OrtException;
+
+  /** Removes a row; the last row takes its place. */
+  void leave(int row) throws OrtException;
+
+  /** Positions that the past has room for in every row before the next pass. */
+  int width();
+
+  /** Where in the past a row's first position lies. */
+  int first(int row);
+
+  /** The memory of ids, mask, positions and logits. */
+  StepBuffers buffers();
+
+  /** Binds the past inputs, and what the pass shall write to or return. */
+  void bind(Map<String, OnnxTensor> inputs, Map<String, OnnxTensor> pinned, Set<String> requested)
+      throws OrtException;
+
+  /** Takes what the pass returned; every row is one position longer. */
+  void accept(OrtSession.Result result);
+
+  /** Frees everything. */
+  void close();
+}

@@ -1,0 +1,214 @@
+package io.patchkit.onnx.decode;
+
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Continuous batching: rows that wait join as soon as there is a place, all rows take one token a
+ * turn, rows that end leave. A row's own failure ends that row; the failure of a pass ends the rows
+ * that were in it. Used by one thread.
+ */
+final class BatchLoop implements AutoCloseable {
+
+  /** Where waiting rows come from; null when none waits. */
+  @FunctionalInterface
+  interface Waiting {
+    @Nullable BatchRow poll();
+  }
+
+  private final int maxRows;
+  private final Waiting waiting;
+  private final RunningRows running;
+
+  /**
+   * @param maxRows most rows at once, ≥ 1
+   */
+  BatchLoop(DecoderSession session, int maxRows, Waiting waiting) {
+    this.maxRows = maxRows;
+    this.waiting = waiting;
+    this.running =
+        DecodeBatch.supports(session.layout())
+            ? new TogetherRows(session.openBatch())
+            : new TakingTurns();
+  }
+
+  /** Lets rows join and gives each its next token; false if there was none to give it to. */
+  boolean advance() {
+    boolean started = admitWaiting();
+    if (running.rows().isEmpty()) {
+      return started;
+    }
+    try {
+      running.advance();
+    } catch (RuntimeException e) {
+      for (BatchRow row : running.rows()) {
+        if (!row.hasEnded()) {
+          row.fail(e);
+        }
+      }
+    }
+    for (int i = running.rows().size() - 1; i >= 0; i--) {
+      if (running.rows().get(i).endsEarly()) {
+        running.remove(i);
+      }
+    }
+    return true;
+  }
+
+  private boolean admitWaiting() {
+    boolean any = false;
+    while (running.rows().size() < maxRows) {
+      BatchRow row = waiting.poll();
+      if (row == null) {
+        break;
+      }
+      any = true;
+      admit(row);
+    }
+    return any;
+  }
+
+  /** Feeds a row's prompt and lets it join; there has to be a place. */
+  void admit(BatchRow row) {
+    DecodeState state = row.start(running.roomToKeep(row));
+    if (state != null) {
+      try {
+        running.add(row, state);
+      } catch (RuntimeException e) {
+        row.fail(e);
+      }
+    }
+  }
+
+  /** Rows that have started and not ended. */
+  List<BatchRow> running() {
+    return running.rows();
+  }
+
+  @Override
+  public void close() {
+    running.close();
+  }
+
+  /** The rows that are running, and how they get their next token. */
+  private interface RunningRows {
+    List<BatchRow> rows();
+
+    /** Positions that a row's state keeps behind its prompt. */
+    int roomToKeep(BatchRow row);
+
+    /** Takes over the state. */
+    void add(BatchRow row, DecodeState state);
+
+    /** Removes a row; the last one takes its place. */
+    void remove(int row);
+
+    void advance();
+
+    void close();
+  }
+
+  /** One pass for all rows. */
+  private static final class TogetherRows implements RunningRows {
+
+    private final DecodeBatch batch;
+    private final List<BatchRow> rows = new ArrayList<>();
+
+    TogetherRows(DecodeBatch batch) {
+      this.batch = batch;
+    }
+
+    @Override
+    public List<BatchRow> rows() {
+      return rows;
+    }
+
+    @Override
+    public int roomToKeep(BatchRow row) {
+      return 0;
+    }
+
+    @Override
+    public void add(BatchRow row, DecodeState state) {
+      try (state) {
+        batch.join(state, row.positions());
+      }
+      rows.add(row);
+    }
+
+    @Override
+    public void remove(int row) {
+      batch.leave(row);
+      BatchRow last = rows.remove(rows.size() - 1);
+      if (row < rows.size()) {
+        rows.set(row, last);
+      }
+    }
+
+    @Override
+    public void advance() {
+      int[] tokens = new int[rows.size()];
+      for (int i = 0; i < tokens.length; i++) {
+        tokens[i] = rows.get(i).lastToken();
+      }
+      FloatBuffer logits = batch.next(tokens);
+      int vocabulary = batch.vocabularySize();
+      for (int i = 0; i < tokens.length; i++) {
+        rows.get(i).accept(logits.slice(i * vocabulary, vocabulary));
+      }
+    }
+
+    @Override
+    public void close() {
+      batch.close();
+    }
+  }
+
+  /** One pass a row, for graphs that cannot hold rows of different lengths. */
+  private static final class TakingTurns implements RunningRows {
+
+    private final List<BatchRow> rows = new ArrayList<>();
+    private final List<DecodeState> states = new ArrayList<>();
+
+    @Override
+    public List<BatchRow> rows() {
+      return rows;
+    }
+
+    @Override
+    public int roomToKeep(BatchRow row) {
+      return row.maxNewTokens();
+    }
+
+    @Override
+    public void add(BatchRow row, DecodeState state) {
+      rows.add(row);
+      states.add(state);
+    }
+
+    @Override
+    public void remove(int row) {
+      states.get(row).close();
+      BatchRow last = rows.remove(rows.size() - 1);
+      DecodeState lastState = states.remove(states.size() - 1);
+      if (row < rows.size()) {
+        rows.set(row, last);
+        states.set(row, lastState);
+      }
+    }
+
+    @Override
+    public void advance() {
+      for (int i = 0; i < rows.size(); i++) {
+        rows.get(i).advanceAlone(states.get(i));
+      }
+    }
+
+    @Override
+    public void close() {
+      states.forEach(DecodeState::close);
+    }
+  }
+}

@@ -1,0 +1,168 @@
+package io.patchkit.onnx.decode;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Requests that are decoded together, a token each in one pass. Prompts are fed one by one before
+ * they join, because GroupQueryAttention takes a batch with a past only for single tokens. Rows
+ * join and leave between passes. Used by one thread at a time; {@link #close} is idempotent.
+ */
+final class DecodeBatch implements OpenState {
+
+  private final DecoderSession session;
+  private final DecoderLayout layout;
+  private final BatchKeyValues keyValues;
+  private final Map<String, OnnxTensor> inputs = new HashMap<>();
+  private final Map<String, OnnxTensor> pinned = new HashMap<>();
+  private final Set<String> requested = new HashSet<>();
+  private int[] lengths = new int[2];
+  private int[] firsts = new int[2];
+  private int rows;
+
+  DecodeBatch(DecoderSession session, BufferPool pool) throws OrtException {
+    this.session = session;
+    this.layout = session.layout();
+    this.keyValues =
+        layout.sharesBuffer()
+            ? new SharedBatchKeyValues(session.environment(), layout, pool)
+            : new PaddedBatchKeyValues(session.environment(), layout, pool);
+  }
+
+  /**
+   * Whether a graph gives each row of a batch what the row would get alone. A graph that counts
+   * positions for itself, by the width of its past, does not where rows are padded in front.
+   */
+  static boolean supports(DecoderLayout layout) {
+    return layout.attentionMask() != null
+        && (layout.sharesBuffer() || layout.positionIds() != null);
+  }
+
+  int vocabularySize() {
+    return layout.vocabularySize();
+  }
+
+  /**
+   * Appends a request whose prompt has been fed.
+   *
+   * @param positions the most positions that the row will hold
+   */
+  void join(DecodeState prefilled, int positions) {
+    session.guarded(
+        () -> {
+          keyValues.join(prefilled, positions);
+          if (rows == lengths.length) {
+            lengths = Arrays.copyOf(lengths, 2 * rows);
+            firsts = Arrays.copyOf(firsts, 2 * rows);
+          }
+          lengths[rows] = prefilled.length();
+          return rows++;
+        });
+  }
+
+  /** Removes a row; the last row takes its place. */
+  void leave(int row) {
+    session.guarded(
+        () -> {
+          keyValues.leave(row);
+          lengths[row] = lengths[--rows];
+          return rows;
+        });
+  }
+
+  /**
+   * Feeds one token to every row.
+   *
+   * @param tokens one a row
+   * @return [rows, vocabulary], valid until the next call
+   */
+  FloatBuffer next(int[] tokens) {
+    return session.guarded(() -> run(tokens));
+  }
+
+  private FloatBuffer run(int[] tokens) throws OrtException {
+    OrtEnvironment environment = session.environment();
+    StepBuffers buffers = keyValues.buffers();
+    List<OnnxTensor> temporary = new ArrayList<>(5);
+    inputs.clear();
+    pinned.clear();
+    requested.clear();
+    try {
+      bind(
+          layout.inputIds().name(),
+          buffers.idColumn(environment, layout.inputIds(), tokens, rows),
+          temporary);
+      DecoderLayout.IntegerInput positions = layout.positionIds();
+      if (positions != null) {
+        bind(
+            positions.name(),
+            buffers.positionColumn(environment, positions, lengths, rows),
+            temporary);
+      }
+      for (int row = 0; row < rows; row++) {
+        firsts[row] = keyValues.first(row);
+        lengths[row]++;
+      }
+      DecoderLayout.IntegerInput mask = layout.attentionMask();
+      if (mask != null) {
+        int width = keyValues.width() + 1;
+        bind(
+            mask.name(),
+            buffers.maskRows(environment, mask, width, firsts, lengths, rows),
+            temporary);
+      }
+      inputs.put(layout.softPrompt(), session.noSoftPrompt());
+      String logitPositions = layout.logitPositions();
+      if (logitPositions != null) {
+        inputs.put(logitPositions, session.firstPosition());
+      }
+      OnnxTensor logits = logits(environment, buffers);
+      temporary.add(logits);
+      pinned.put(layout.logits(), logits);
+      keyValues.bind(inputs, pinned, requested);
+      long started = System.nanoTime();
+      OrtSession.Result result = session.run(inputs, requested, pinned, buffers.runOptions());
+      session.metrics().decoded(rows, System.nanoTime() - started);
+      keyValues.accept(result);
+      return buffers.logits(layout.logitsType());
+    } finally {
+      temporary.forEach(OnnxTensor::close);
+    }
+  }
+
+  private void bind(String name, OnnxTensor tensor, List<OnnxTensor> temporary) {
+    temporary.add(tensor);
+    inputs.put(name, tensor);
+  }
+
+  private OnnxTensor logits(OrtEnvironment environment, StepBuffers buffers) throws OrtException {
+    ByteBuffer memory = buffers.logitsMemory();
+    int bytes = rows * layout.vocabularySize() * layout.logitsType().bytes();
+    return OnnxTensor.createTensor(
+        environment,
+        memory.slice(0, bytes).order(memory.order()),
+        new long[] {rows, 1, layout.vocabularySize()},
+        layout.logitsType().javaType());
+  }
+
+  @Override
+  public void free(BufferPool pool) {
+    keyValues.close();
+  }
+
+  @Override
+  public void close() {
+    session.release(this);
+  }
+}

@@ -1,0 +1,148 @@
+package io.patchkit.onnx.decode;
+
+import io.patchkit.FinishReason;
+import io.patchkit.Generation;
+import io.patchkit.GenerationOptions;
+import io.patchkit.onnx.text.HuggingFaceTokenizer;
+import io.patchkit.onnx.text.StopStrings;
+import io.patchkit.onnx.text.TextDecoder;
+import java.nio.FloatBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request from its logits on: logits → token → text → what may be shown → the end. It does not
+ * know who computes the logits. Used by one thread at a time.
+ */
+final class TextGeneration {
+
+  /**
+   * How to generate.
+   *
+   * @param stopTokens ids that end the generation
+   * @param prefixTokens virtual tokens in front of the prompt
+   */
+  record Request(
+      GenerationOptions options, Set<Integer> stopTokens, int prefixTokens, int vocabularySize) {}
+
+  private final int[] prompt;
+  private final Request request;
+  private final TokenSampler sampler;
+  private final TextDecoder decoder;
+  private final StopStrings stops;
+  private final List<Integer> tokens = new ArrayList<>();
+  private final StringBuilder text = new StringBuilder();
+  private final long started = System.nanoTime();
+
+  private @Nullable String piece;
+  private @Nullable Duration timeToFirstToken;
+  private @Nullable Generation generation;
+
+  /**
+   * The clock of the request starts here.
+   *
+   * @param prompt ids of the vocabulary, at least one
+   */
+  TextGeneration(int[] prompt, Request request, HuggingFaceTokenizer tokenizer) {
+    this.prompt = prompt;
+    this.request = request;
+    this.sampler = new TokenSampler(request.options(), prompt);
+    this.decoder = new TextDecoder(tokenizer);
+    this.stops = new StopStrings(request.options().stopStrings());
+  }
+
+  int[] prompt() {
+    return prompt;
+  }
+
+  /** The token that the next pass is fed; there is one after the first {@link #accept}. */
+  int lastToken() {
+    return tokens.get(tokens.size() - 1);
+  }
+
+  /**
+   * Chooses the next token and ends the generation where that is due.
+   *
+   * @param logits [vocabulary], changed in place
+   */
+  void accept(FloatBuffer logits) {
+    int token = sampler.sample(logits, request.vocabularySize());
+    if (timeToFirstToken == null) {
+      timeToFirstToken = elapsed();
+    }
+    if (request.stopTokens().contains(token)) {
+      flush();
+      finish(FinishReason.STOP_TOKEN);
+      return;
+    }
+    tokens.add(token);
+    show(stops.push(decoder.push(token)));
+    if (stops.isStopped()) {
+      finish(FinishReason.STOP_STRING);
+    } else if (tokens.size() == request.options().maxNewTokens()) {
+      flush();
+      finish(stops.isStopped() ? FinishReason.STOP_STRING : FinishReason.MAX_NEW_TOKENS);
+    } else if (isOverTime()) {
+      flush();
+      finish(stops.isStopped() ? FinishReason.STOP_STRING : FinishReason.TIME_LIMIT);
+    }
+  }
+
+  boolean isOverTime() {
+    Duration limit = request.options().timeLimit();
+    return limit != null && elapsed().compareTo(limit) >= 0;
+  }
+
+  /** Text to show that was not taken yet, null for none. */
+  @Nullable String piece() {
+    return piece;
+  }
+
+  /** Takes the text to show. */
+  @Nullable String takePiece() {
+    String taken = piece;
+    piece = null;
+    return taken;
+  }
+
+  /** Ends the generation now, with what it has. */
+  void finish(FinishReason reason) {
+    Duration total = elapsed();
+    generation =
+        new Generation(
+            text.toString(),
+            tokens,
+            reason,
+            request.prefixTokens(),
+            prompt.length,
+            timeToFirstToken == null ? total : timeToFirstToken,
+            total);
+  }
+
+  /** What was generated, null while it goes on. */
+  @Nullable Generation generation() {
+    return generation;
+  }
+
+  /** Shows what was held back because it could have become part of a character or a stop string. */
+  private void flush() {
+    show(stops.push(decoder.finish()));
+    if (!stops.isStopped()) {
+      show(stops.finish());
+    }
+  }
+
+  private void show(String shown) {
+    if (!shown.isEmpty()) {
+      text.append(shown);
+      piece = piece == null ? shown : piece + shown;
+    }
+  }
+
+  private Duration elapsed() {
+    return Duration.ofNanos(System.nanoTime() - started);
+  }
+}

@@ -1,0 +1,253 @@
+package io.patchkit.onnx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import io.patchkit.BaseModel;
+import io.patchkit.ContextOverflowException;
+import io.patchkit.EmbeddingSpace;
+import io.patchkit.FinishReason;
+import io.patchkit.Generation;
+import io.patchkit.GenerationOptions;
+import io.patchkit.GenerationQueue;
+import io.patchkit.GenerationRequest;
+import io.patchkit.IncompatiblePatchException;
+import io.patchkit.ModelMetrics;
+import io.patchkit.Patch;
+import io.patchkit.PatchManifest;
+import io.patchkit.PatchStack;
+import io.patchkit.Prompt;
+import io.patchkit.QueueFullException;
+import io.patchkit.SemanticVersion;
+import io.patchkit.SoftPrompt;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a batch gives each row is what the row gets alone. */
+class BatchTest {
+
+  private static final Path CASES = Path.of("src/test/resources/cases");
+  private static final GenerationOptions LONG =
+      GenerationOptions.defaults().withMaxNewTokens(60).withIgnoreStopTokens(true);
+
+  @TestFactory
+  Stream<DynamicTest> rowsAreWhatTheyAreAlone() {
+    return ConformanceCase.all().stream()
+        .map(subject -> dynamicTest(subject.name(), () -> rowsAreWhatTheyAreAlone(subject)));
+  }
+
+  /** More rows than places, of many lengths, so that rows leave and join all the time. */
+  private static void rowsAreWhatTheyAreAlone(ConformanceCase subject) {
+    OnnxOptions options = OnnxOptions.defaults().withThreads(1).withBatchRows(3);
+    try (OnnxModel model = OnnxModel.open(subject.folder(), options)) {
+      Random random = new Random(7);
+      List<GenerationRequest> requests = new ArrayList<>();
+      List<Generation> alone = new ArrayList<>();
+      for (int i = 0; i < 12; i++) {
+        List<String> stacks = subject.stacks();
+        PatchStack stack = subject.stack(stacks.get(i % stacks.size()));
+        GenerationOptions how =
+            GenerationOptions.defaults()
+                .withMaxNewTokens(1 + random.nextInt(12))
+                .withIgnoreStopTokens(i % 3 != 0)
+                .withTemperature(i % 4 == 3 ? 0.9 : 0)
+                .withTopP(0.95)
+                .withSeed(i);
+        int[] prompt = new int[i % 4 == 2 ? 1 : 2 + random.nextInt(24)];
+        for (int j = 0; j < prompt.length; j++) {
+          prompt[j] = 3 + random.nextInt(50);
+        }
+        requests.add(GenerationRequest.of(Prompt.tokens(prompt), how).withPatches(stack));
+        alone.add(model.withPatches(stack).generate(Prompt.tokens(prompt), how));
+      }
+      List<Generation> together = model.generateAll(requests);
+      assertThat(together).hasSameSizeAs(alone);
+      for (int i = 0; i < alone.size(); i++) {
+        assertThat(together.get(i).tokens()).as("row %d", i).isEqualTo(alone.get(i).tokens());
+        assertThat(together.get(i).text()).as("row %d", i).isEqualTo(alone.get(i).text());
+        assertThat(together.get(i).finishReason()).isEqualTo(alone.get(i).finishReason());
+        assertThat(together.get(i).promptTokens()).isEqualTo(alone.get(i).promptTokens());
+        assertThat(together.get(i).prefixTokens()).isEqualTo(alone.get(i).prefixTokens());
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"llama", "llama-gqa", "gemma"})
+  void feedsASharedBeginningOnce(String name) {
+    try (OnnxModel model = OnnxModel.open(CASES.resolve(name))) {
+      List<GenerationRequest> requests = new ArrayList<>();
+      List<Generation> alone = new ArrayList<>();
+      for (int i = 0; i < 6; i++) {
+        int[] prompt = new int[60];
+        for (int j = 0; j < prompt.length; j++) {
+          prompt[j] = j < 50 ? 3 + j % 40 : 3 + (i / 2 * 7 + j) % 40;
+        }
+        GenerationOptions how = LONG.withMaxNewTokens(8);
+        requests.add(GenerationRequest.of(Prompt.tokens(prompt), how));
+        alone.add(model.generate(Prompt.tokens(prompt), how));
+      }
+      long before = model.metrics().prefilledTokens();
+      List<Generation> together = model.generateAll(requests);
+      for (int i = 0; i < alone.size(); i++) {
+        assertThat(together.get(i).tokens()).isEqualTo(alone.get(i).tokens());
+      }
+      // 50 tokens once, then the last ten of each row.
+      assertThat(model.metrics().prefilledTokens() - before).isEqualTo(50 + 6 * 10);
+    }
+  }
+
+  @Test
+  void startsNothingIfOneRequestIsNotValid() {
+    try (OnnxModel model = OnnxModel.open(CASES.resolve("llama"))) {
+      GenerationRequest good = GenerationRequest.of("The river", LONG);
+      assertThatThrownBy(
+              () ->
+                  model.generateAll(
+                      List.of(good, GenerationRequest.of(Prompt.tokens(999_999), LONG))))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageStartingWith("request 1: token 0 is 999999");
+      assertThatThrownBy(
+              () ->
+                  model.generateAll(
+                      List.of(good, GenerationRequest.of("x", LONG.withMaxNewTokens(1_000_000)))))
+          .isInstanceOf(ContextOverflowException.class)
+          .hasMessageStartingWith("request 1: the request needs");
+      assertThatThrownBy(() -> model.generateAll(List.of(good, good.withPatch(ofAnotherWidth()))))
+          .isInstanceOf(IncompatiblePatchException.class);
+      assertThat(model.metrics().prefilledTokens()).isZero();
+      assertThat(model.generateAll(List.of())).isEmpty();
+    }
+  }
+
+  private static Patch ofAnotherWidth() {
+    return Patch.of(
+        PatchManifest.of(
+            "other",
+            new SemanticVersion(1, 0, 0, ""),
+            new BaseModel("other", List.of(), null, 4, 0, 0, 0),
+            Instant.EPOCH),
+        SoftPrompt.of(4, EmbeddingSpace.LAYER_INPUT, new float[4]));
+  }
+
+  @Test
+  void anInterruptEndsTheRest() {
+    try (OnnxModel model = OnnxModel.open(CASES.resolve("llama-gqa"))) {
+      Thread.currentThread().interrupt();
+      List<Generation> generations =
+          model.generateAll(List.of(GenerationRequest.of("The river", LONG)));
+      assertThat(Thread.interrupted()).isTrue();
+      assertThat(generations.get(0).finishReason()).isEqualTo(FinishReason.CANCELLED);
+      assertThat(generations.get(0).tokens().size()).isLessThan(5);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"llama", "llama-gqa", "gemma"})
+  void aQueueServesManyThreads(String name) throws Exception {
+    OnnxOptions options = OnnxOptions.defaults().withThreads(1).withBatchRows(4);
+    try (OnnxModel model = OnnxModel.open(CASES.resolve(name), options);
+        GenerationQueue queue = model.openQueue(100)) {
+      List<CompletableFuture<Generation>> answers = new ArrayList<>();
+      for (int i = 0; i < 40; i++) {
+        answers.add(queue.submit(GenerationRequest.of("The river " + i % 10, LONG)));
+      }
+      answers.get(5).cancel(true);
+      for (int i = 0; i < 40; i++) {
+        CompletableFuture<Generation> answer = answers.get(i);
+        if (i == 5) {
+          assertThatThrownBy(answer::get).isInstanceOf(CancellationException.class);
+        } else {
+          assertThat(answer.get(60, TimeUnit.SECONDS).tokens())
+              .isEqualTo(model.generate("The river " + i % 10, LONG).tokens());
+        }
+      }
+      ModelMetrics metrics = model.metrics();
+      assertThat(metrics.failed()).isZero();
+      if (!name.equals("gemma")) {
+        // 39 rows of the queue in fours, and 39 alone.
+        assertThat(metrics.decodePasses()).isLessThan(metrics.decodedTokens() * 7 / 10);
+      }
+    }
+  }
+
+  @Test
+  void aFullQueueTurnsAway() {
+    OnnxOptions options = OnnxOptions.defaults().withThreads(1).withBatchRows(1);
+    try (OnnxModel model = OnnxModel.open(CASES.resolve("llama"), options)) {
+      GenerationQueue queue = model.openQueue(2);
+      GenerationRequest request = GenerationRequest.of("The river", LONG.withMaxNewTokens(100));
+      List<CompletableFuture<Generation>> taken = new ArrayList<>();
+      assertThatThrownBy(
+              () -> {
+                for (int i = 0; i < 20; i++) {
+                  taken.add(queue.submit(request));
+                }
+              })
+          .isInstanceOf(QueueFullException.class)
+          .hasMessageContaining("2 requests wait");
+      assertThat(taken).hasSizeBetween(2, 6);
+      assertThat(model.metrics().rejected()).isEqualTo(1);
+      queue.close();
+      queue.close();
+      for (CompletableFuture<Generation> answer : taken) {
+        assertThat(answer).isDone();
+      }
+      assertThat(taken.get(taken.size() - 1).join().finishReason())
+          .isEqualTo(FinishReason.CANCELLED);
+      assertThatThrownBy(() -> queue.submit(request))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("queue is closed");
+    }
+  }
+
+  @Test
+  void theTimeLimitCountsWaiting() throws Exception {
+    OnnxOptions options = OnnxOptions.defaults().withThreads(1).withBatchRows(1);
+    try (OnnxModel model = OnnxModel.open(CASES.resolve("llama"), options);
+        GenerationQueue queue = model.openQueue(2)) {
+      CompletableFuture<Generation> first =
+          queue.submit(GenerationRequest.of("The river", LONG.withMaxNewTokens(100)));
+      CompletableFuture<Generation> second =
+          queue.submit(GenerationRequest.of("The river", LONG.withTimeLimit(Duration.ofNanos(1))));
+      assertThat(second.get(60, TimeUnit.SECONDS).finishReason())
+          .isEqualTo(FinishReason.TIME_LIMIT);
+      assertThat(second.join().tokens()).isEmpty();
+      assertThat(first.get(60, TimeUnit.SECONDS).tokens()).hasSize(100);
+    }
+  }
+
+  @Test
+  void closingTheModelEndsTheQueue() {
+    OnnxModel model = OnnxModel.open(CASES.resolve("llama"));
+    GenerationQueue queue = model.openQueue(5);
+    CompletableFuture<Generation> answer =
+        queue.submit(GenerationRequest.of("The river", LONG.withMaxNewTokens(100)));
+    model.close();
+    assertThat(answer.handle((generation, failure) -> generation == null || !isWhole(generation)))
+        .succeedsWithin(Duration.ofSeconds(20))
+        .isEqualTo(true);
+    assertThatThrownBy(() -> queue.submit(GenerationRequest.of("The river", LONG)))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("closed");
+    queue.close();
+  }
+
+  private static boolean isWhole(Generation generation) {
+    return generation.finishReason() == FinishReason.MAX_NEW_TOKENS;
+  }
+}
