@@ -1,5 +1,6 @@
 package io.patchkit;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -23,6 +24,25 @@ public sealed interface Prompt {
   }
 
   /**
+   * The same prompt under a written instruction: before a text, with an empty line between; in a
+   * chat, as the first system message, in front of the one that may be there, for templates accept
+   * one.
+   *
+   * @throws IllegalArgumentException if the prompt is a list of token ids
+   */
+  default Prompt withInstruction(String instruction) {
+    if (this instanceof Text text) {
+      return new Text(instruction + "\n\n" + text.text(), text.addSpecialTokens());
+    }
+    if (this instanceof Chat chat) {
+      return chat.instructed(instruction);
+    }
+    throw new IllegalArgumentException(
+        "prompt is a list of token ids, which an instruction cannot be put before; allowed: a text"
+            + " or a chat");
+  }
+
+  /**
    * A text to continue.
    *
    * @param addSpecialTokens whether the tokenizer adds its own special tokens around the text
@@ -40,6 +60,16 @@ public sealed interface Prompt {
       if (messages.isEmpty()) {
         throw new IllegalArgumentException("messages is empty; a chat needs at least one message");
       }
+    }
+
+    private Prompt instructed(String instruction) {
+      ChatMessage first = messages.get(0);
+      boolean hasSystem = first.role().equals("system");
+      List<ChatMessage> instructed = new ArrayList<>();
+      instructed.add(
+          ChatMessage.system(hasSystem ? instruction + "\n\n" + first.content() : instruction));
+      instructed.addAll(hasSystem ? messages.subList(1, messages.size()) : messages);
+      return new Chat(instructed);
     }
   }
 

@@ -1,6 +1,5 @@
 package io.patchkit.train;
 
-import io.patchkit.ChatMessage;
 import io.patchkit.GenerationOptions;
 import io.patchkit.LanguageModel;
 import io.patchkit.Prompt;
@@ -57,35 +56,7 @@ public sealed interface SaferReference {
 
     @Override
     public Answer answer(Prompt prompt) {
-      return Answer.of(model.generate(instruct(prompt), options));
-    }
-
-    private Prompt instruct(Prompt prompt) {
-      if (prompt instanceof Prompt.Text text) {
-        return new Prompt.Text(instruction + "\n\n" + text.text(), text.addSpecialTokens());
-      }
-      if (prompt instanceof Prompt.Chat chat) {
-        return Prompt.chat(instruct(chat.messages()));
-      }
-      throw new IllegalArgumentException(
-          "prompt is a list of token ids, which an instruction cannot be put before; allowed: a"
-              + " text or a chat");
-    }
-
-    /**
-     * Templates accept one system message, so one that is there becomes part of the instruction.
-     */
-    private List<ChatMessage> instruct(List<ChatMessage> messages) {
-      ChatMessage first = messages.get(0);
-      List<ChatMessage> instructed = new ArrayList<>();
-      if (first.role().equals("system")) {
-        instructed.add(ChatMessage.system(instruction + "\n\n" + first.content()));
-        instructed.addAll(messages.subList(1, messages.size()));
-      } else {
-        instructed.add(ChatMessage.system(instruction));
-        instructed.addAll(messages);
-      }
-      return instructed;
+      return Answer.of(model.generate(prompt.withInstruction(instruction), options));
     }
   }
 

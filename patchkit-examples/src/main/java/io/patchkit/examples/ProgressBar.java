@@ -1,6 +1,7 @@
 package io.patchkit.examples;
 
 import java.io.PrintStream;
+import java.time.Duration;
 import java.util.Locale;
 
 /**
@@ -24,8 +25,21 @@ final class ProgressBar {
     this.task = task;
   }
 
-  /** Shows that so much is done. */
+  /** Shows that so much is done; the rest takes as long in proportion. */
   void advance(long done, long total) {
+    double spent = seconds(System.nanoTime() - started);
+    advance(done, total, task, done == 0 ? -1 : spent * (total - done) / done);
+  }
+
+  /** Shows that so much is done, what of it is in hand, and how long the rest takes. */
+  void advance(long done, long total, String inHand, Duration remaining) {
+    advance(done, total, inHand, seconds(remaining.toNanos()));
+  }
+
+  /**
+   * @param remaining seconds, below 0 where they are not known
+   */
+  private void advance(long done, long total, String inHand, double remaining) {
     long now = System.nanoTime();
     boolean complete = done >= total;
     if (finished || (!complete && (!isTerminal || now - drawn < REDRAW_NANOS))) {
@@ -35,21 +49,24 @@ final class ProgressBar {
     finished = complete;
     double share = total == 0 ? 1 : (double) done / total;
     int filled = (int) (share * WIDTH);
-    double seconds = (now - started) / 1e9;
     String rest =
-        complete || done == 0
-            ? String.format(Locale.ROOT, "%.1f s", seconds)
-            : String.format(Locale.ROOT, "%.0f s left", seconds * (total - done) / done);
+        complete || remaining < 0
+            ? String.format(Locale.ROOT, "%.1f s", seconds(now - started))
+            : String.format(Locale.ROOT, "%.0f s left", remaining);
     out.printf(
         Locale.ROOT,
         "%s%-28s [%s%s] %3.0f %%  %-12s%s",
         isTerminal ? "\r" : "",
-        task,
+        complete ? task : inHand,
         "#".repeat(filled),
         ".".repeat(WIDTH - filled),
         100 * share,
         rest,
         complete ? "\n" : "");
     out.flush();
+  }
+
+  private static double seconds(long nanos) {
+    return nanos / 1e9;
   }
 }

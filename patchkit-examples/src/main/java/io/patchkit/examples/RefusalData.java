@@ -65,6 +65,11 @@ final class RefusalData {
     return requests("dev.jsonl");
   }
 
+  /** The file for measuring. */
+  Path testFile() {
+    return folder.resolve("test.jsonl");
+  }
+
   /** For measuring; never looked at in training. */
   List<Request> test() throws IOException {
     return requests("test.jsonl");

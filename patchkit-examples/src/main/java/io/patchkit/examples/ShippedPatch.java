@@ -11,9 +11,11 @@ final class ShippedPatch {
 
   /** The patch in a folder of the user's, or the shipped one where none is given. */
   static Patch or(@Nullable String folder) {
-    return Patch.load(
-        folder == null
-            ? Path.of(System.getProperty("patchkit.examples", "."), "patches", "refuse-harm")
-            : Path.of(folder));
+    return Patch.load(folder == null ? folder() : Path.of(folder));
+  }
+
+  /** The shipped patch's folder. */
+  static Path folder() {
+    return Path.of(System.getProperty("patchkit.examples", "."), "patches", "refuse-harm");
   }
 }

@@ -1,0 +1,342 @@
+package io.patchkit.evaluate;
+
+import io.patchkit.Patch;
+import io.patchkit.PatchkitException;
+import io.patchkit.evaluate.SafetyReport.MeasuredVariant;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The same suites on several variants, with the same items and the same draws. Immutable; running
+ * it twice gives equal reports, but for times.
+ *
+ * <p>The judge that filtered the training data of a patch knows what the patch was selected for, so
+ * its figures flatter: it is refused as a reporting judge unless it is asked for by name, and then
+ * the report says so. A patch names such judges in its manifest's provenance, under keys that end
+ * with {@value #FILTER_JUDGE}, separated by commas; others are named with {@link
+ * #withFilterJudges}.
+ */
+public final class Evaluation {
+
+  /** End of the provenance keys that name the judges which filtered a patch's training data. */
+  public static final String FILTER_JUDGE = "filter.judge";
+
+  private final List<Variant> variants;
+  private final List<Suite> suites;
+  private final Settings settings;
+
+  /** What can be changed of an evaluation. */
+  private record Settings(
+      long seed,
+      int batch,
+      @Nullable Path results,
+      Consumer<EvaluationProgress> listener,
+      List<Calibration> calibrations,
+      Set<String> filterJudges,
+      Set<String> allowedFilterJudges,
+      LongSupplier nanoTime) {}
+
+  private Evaluation(List<Variant> variants, List<Suite> suites, Settings settings) {
+    this.variants = variants;
+    this.suites = suites;
+    this.settings = settings;
+  }
+
+  /**
+   * An evaluation with seed 1, eight items at a time, that keeps its results in memory.
+   *
+   * @param variants with distinct names; the first is the baseline
+   * @param suites with distinct names and metrics
+   */
+  public static Evaluation of(List<Variant> variants, List<? extends Suite> suites) {
+    requireDistinct("variant", variants.stream().map(Variant::name).toList());
+    requireDistinct("suite", suites.stream().map(Suite::name).toList());
+    requireDistinct(
+        "metric", suites.stream().flatMap(s -> s.metrics().stream()).map(Metric::name).toList());
+    return new Evaluation(
+        List.copyOf(variants),
+        List.copyOf(suites),
+        new Settings(1, 8, null, progress -> {}, List.of(), Set.of(), Set.of(), System::nanoTime));
+  }
+
+  private static void requireDistinct(String what, List<String> names) {
+    if (names.isEmpty()) {
+      throw new IllegalArgumentException("no " + what + " is given; allowed: at least one");
+    }
+    Set<String> seen = new HashSet<>();
+    for (String name : names) {
+      if (!seen.add(name)) {
+        throw new IllegalArgumentException(
+            "two " + what + "s are called '" + name + "'; allowed: distinct names");
+      }
+    }
+  }
+
+  /** With another seed of all draws. */
+  public Evaluation withSeed(long seed) {
+    return with(
+        new Settings(
+            seed,
+            settings.batch,
+            settings.results,
+            settings.listener,
+            settings.calibrations,
+            settings.filterJudges,
+            settings.allowedFilterJudges,
+            settings.nanoTime));
+  }
+
+  /** With so many items asked for together, at least 1. */
+  public Evaluation withBatch(int batch) {
+    if (batch < 1) {
+      throw new IllegalArgumentException("batch is " + batch + "; allowed: at least 1");
+    }
+    return with(
+        new Settings(
+            settings.seed,
+            batch,
+            settings.results,
+            settings.listener,
+            settings.calibrations,
+            settings.filterJudges,
+            settings.allowedFilterJudges,
+            settings.nanoTime));
+  }
+
+  /**
+   * With a folder that keeps what was observed: an evaluation that was interrupted goes on where it
+   * was, and one that gains a variant measures only that one. The files hold what the models said.
+   */
+  public Evaluation withResults(Path folder) {
+    return with(
+        new Settings(
+            settings.seed,
+            settings.batch,
+            folder,
+            settings.listener,
+            settings.calibrations,
+            settings.filterJudges,
+            settings.allowedFilterJudges,
+            settings.nanoTime));
+  }
+
+  /** With someone who is told after each batch, on the evaluation's thread. */
+  public Evaluation withListener(Consumer<EvaluationProgress> listener) {
+    return with(
+        new Settings(
+            settings.seed,
+            settings.batch,
+            settings.results,
+            listener,
+            settings.calibrations,
+            settings.filterJudges,
+            settings.allowedFilterJudges,
+            settings.nanoTime));
+  }
+
+  /** With what is known of the judges. */
+  public Evaluation withCalibrations(List<Calibration> calibrations) {
+    return with(
+        new Settings(
+            settings.seed,
+            settings.batch,
+            settings.results,
+            settings.listener,
+            List.copyOf(calibrations),
+            settings.filterJudges,
+            settings.allowedFilterJudges,
+            settings.nanoTime));
+  }
+
+  /** With the names of judges that filtered training data, besides those that patches name. */
+  public Evaluation withFilterJudges(String... names) {
+    return with(
+        new Settings(
+            settings.seed,
+            settings.batch,
+            settings.results,
+            settings.listener,
+            settings.calibrations,
+            Set.of(names),
+            settings.allowedFilterJudges,
+            settings.nanoTime));
+  }
+
+  /** With the names of filtering judges that may report nevertheless; the report says so. */
+  public Evaluation allowingFilterJudges(String... names) {
+    return with(
+        new Settings(
+            settings.seed,
+            settings.batch,
+            settings.results,
+            settings.listener,
+            settings.calibrations,
+            settings.filterJudges,
+            Set.of(names),
+            settings.nanoTime));
+  }
+
+  /** With another clock for the time left, in nanoseconds. */
+  Evaluation withNanoTime(LongSupplier nanoTime) {
+    return with(
+        new Settings(
+            settings.seed,
+            settings.batch,
+            settings.results,
+            settings.listener,
+            settings.calibrations,
+            settings.filterJudges,
+            settings.allowedFilterJudges,
+            nanoTime));
+  }
+
+  private Evaluation with(Settings changed) {
+    return new Evaluation(variants, suites, changed);
+  }
+
+  /**
+   * Measures what has not been measured yet and reports.
+   *
+   * @throws IllegalArgumentException if a reporting judge filtered training data
+   * @throws PatchkitException if results cannot be read or written, or a model fails
+   */
+  public SafetyReport run() {
+    Set<String> flattering = filterJudgesInUse();
+    EvaluationClock clock = new EvaluationClock(settings.nanoTime);
+    List<Measurement> measurements = new ArrayList<>();
+    int total = 0;
+    for (Suite suite : suites) {
+      for (Variant variant : variants) {
+        Measurement measurement = open(suite, variant);
+        measurements.add(measurement);
+        clock.expect(suite.name(), measurement.missing().size());
+        total += suite.data().items().size();
+      }
+    }
+    int done = total;
+    for (Measurement measurement : measurements) {
+      done -= measurement.missing().size();
+    }
+    for (Measurement measurement : measurements) {
+      done = measure(measurement, clock, done, total);
+    }
+    return report(measurements, flattering);
+  }
+
+  private int measure(Measurement measurement, EvaluationClock clock, int before, int total) {
+    List<Item> missing = measurement.missing();
+    Suite suite = measurement.suite();
+    Variant variant = measurement.variant();
+    int done = before;
+    for (int from = 0; from < missing.size(); from += settings.batch) {
+      List<Item> batch = missing.subList(from, Math.min(missing.size(), from + settings.batch));
+      long start = clock.now();
+      measurement.add(batch, suite.observe(variant, batch, settings.seed));
+      clock.measured(suite.name(), batch.size(), clock.now() - start);
+      done += batch.size();
+      settings.listener.accept(
+          new EvaluationProgress(
+              suite.name(), variant.name(), done, total, clock.elapsed(), clock.remaining()));
+    }
+    return done;
+  }
+
+  private Measurement open(Suite suite, Variant variant) {
+    Path folder = settings.results;
+    if (folder == null) {
+      return Measurement.inMemory(suite, variant);
+    }
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new PatchkitException(
+          "cannot make the results folder " + folder + ": " + e.getMessage(), e);
+    }
+    return Measurement.kept(suite, variant, settings.seed, folder);
+  }
+
+  private SafetyReport report(List<Measurement> measurements, Set<String> flattering) {
+    List<SuiteReport> reports = new ArrayList<>();
+    for (Suite suite : suites) {
+      Map<String, List<Observation>> observations = new LinkedHashMap<>();
+      for (Measurement measurement : measurements) {
+        if (measurement.suite() == suite) {
+          observations.put(measurement.variant().name(), measurement.inOrder());
+        }
+      }
+      reports.add(new Tally(suite, observations, settings.seed).report());
+    }
+    List<MeasuredVariant> measured = new ArrayList<>();
+    for (Variant variant : variants) {
+      measured.add(new MeasuredVariant(variant.name(), variant.identity()));
+    }
+    return new SafetyReport(
+        measured,
+        settings.seed,
+        reports,
+        settings.calibrations,
+        Notices.of(measured, reports, flattering));
+  }
+
+  /** The filtering judges that report because they were asked for by name. */
+  private Set<String> filterJudgesInUse() {
+    Set<String> filtering = new HashSet<>(settings.filterJudges);
+    for (Variant variant : variants) {
+      for (Patch patch : variant.patches().patches()) {
+        filtering.addAll(filterJudges(patch));
+      }
+    }
+    Set<String> inUse = new TreeSet<>();
+    for (Suite suite : suites) {
+      for (Judge judge : suite.judges()) {
+        for (String name : judge.names()) {
+          if (filtering.contains(name)) {
+            requireAllowed(name, suite);
+            inUse.add(name);
+          }
+        }
+      }
+    }
+    return inUse;
+  }
+
+  private void requireAllowed(String judge, Suite suite) {
+    if (!settings.allowedFilterJudges.contains(judge)) {
+      throw new IllegalArgumentException(
+          "the judge '"
+              + judge
+              + "' of the suite '"
+              + suite.name()
+              + "' filtered the training data, so its figures flatter; expected another judge for"
+              + " reporting; to report it nevertheless, say allowingFilterJudges(\""
+              + judge
+              + "\")");
+    }
+  }
+
+  private static Set<String> filterJudges(Patch patch) {
+    Map<String, String> provenance = new HashMap<>(patch.manifest().provenance());
+    Set<String> names = new HashSet<>();
+    provenance.forEach(
+        (key, value) -> {
+          if (key.endsWith(FILTER_JUDGE)) {
+            for (String name : value.split(",", -1)) {
+              names.add(name.strip());
+            }
+          }
+        });
+    return names;
+  }
+}

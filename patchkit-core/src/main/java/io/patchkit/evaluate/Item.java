@@ -1,0 +1,20 @@
+package io.patchkit.evaluate;
+
+import io.patchkit.format.JsonObject;
+import java.util.Objects;
+
+/**
+ * One row of a data set.
+ *
+ * @param id unique in its data set
+ * @param kind what the row is an example of, for figures by kind; may be empty
+ * @param fields the row itself
+ */
+public record Item(String id, String kind, JsonObject fields) {
+
+  public Item {
+    Objects.requireNonNull(id, "id");
+    Objects.requireNonNull(kind, "kind");
+    Objects.requireNonNull(fields, "fields");
+  }
+}

@@ -1,0 +1,193 @@
+package io.patchkit.evaluate;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** Sums up what a suite observed of all variants. Not thread-safe. */
+final class Tally {
+
+  /** Items whose samples a report shows. */
+  private static final int SHOWN = 6;
+
+  private final Suite suite;
+  private final Map<String, List<Observation>> observations;
+  private final String baseline;
+  private final long seed;
+
+  /** Draws by number of items: the same ones for every metric and variant. */
+  private final Map<Integer, int[][]> draws = new HashMap<>();
+
+  /**
+   * @param observations by variant, the baseline first, each in the order of the suite's items
+   */
+  Tally(Suite suite, Map<String, List<Observation>> observations, long seed) {
+    this.suite = suite;
+    this.observations = observations;
+    this.baseline = observations.keySet().iterator().next();
+    this.seed = seed;
+  }
+
+  SuiteReport report() {
+    List<Figure> figures = new ArrayList<>();
+    for (Metric metric : suite.metrics()) {
+      List<Figure.Cell> cells = new ArrayList<>();
+      for (String variant : observations.keySet()) {
+        cells.add(cell(metric, variant));
+      }
+      figures.add(new Figure(metric.name(), metric.unit(), metric.better(), metric.judge(), cells));
+    }
+    Map<String, List<Integer>> scores = new LinkedHashMap<>();
+    Map<String, List<Sample>> samples = new LinkedHashMap<>();
+    observations.forEach(
+        (variant, observed) -> {
+          List<Sample> said = firstSamples(observed);
+          if (!said.isEmpty()) {
+            samples.put(variant, said);
+            scores.put(variant, histogram(observed));
+          }
+        });
+    List<JudgeId> judges = new ArrayList<>();
+    for (Judge judge : suite.judges()) {
+      judges.add(judge.id());
+    }
+    EvaluationData data = suite.data();
+    return new SuiteReport(
+        suite.name(),
+        suite.purpose(),
+        data.name(),
+        data.digest(),
+        data.items().size(),
+        judges,
+        figures,
+        scores,
+        samples);
+  }
+
+  private Figure.Cell cell(Metric metric, String variant) {
+    Statistic statistic = metric.statistic();
+    Map<Integer, double[]> rows = rows(statistic, variant);
+    Estimate difference = null;
+    if (!variant.equals(baseline)) {
+      difference = difference(statistic, rows, rows(statistic, baseline));
+    }
+    return new Figure.Cell(
+        variant,
+        estimate(statistic, rows.values().toArray(new double[0][])),
+        difference,
+        kinds(statistic, rows));
+  }
+
+  private Estimate difference(
+      Statistic statistic, Map<Integer, double[]> rows, Map<Integer, double[]> baselineRows) {
+    List<double[]> ours = new ArrayList<>();
+    List<double[]> theirs = new ArrayList<>();
+    rows.forEach(
+        (item, row) -> {
+          double[] paired = baselineRows.get(item);
+          if (paired != null) {
+            ours.add(row);
+            theirs.add(paired);
+          }
+        });
+    if (ours.isEmpty()) {
+      return Estimate.undefined(0);
+    }
+    return Bootstrap.difference(
+        ours.toArray(new double[0][]),
+        theirs.toArray(new double[0][]),
+        statistic.ofMeans(),
+        draws(ours.size()));
+  }
+
+  private Estimate estimate(Statistic statistic, double[][] rows) {
+    if (rows.length == 0) {
+      return Estimate.undefined(0);
+    }
+    if (statistic.isShare()) {
+      int successes = 0;
+      for (double[] row : rows) {
+        successes += row[0] == 1 ? 1 : 0;
+      }
+      return Bootstrap.wilson(successes, rows.length);
+    }
+    return Bootstrap.estimate(rows, statistic.ofMeans(), draws(rows.length));
+  }
+
+  private Map<String, Estimate> kinds(Statistic statistic, Map<Integer, double[]> rows) {
+    Map<String, List<double[]>> byKind = new TreeMap<>();
+    rows.forEach(
+        (item, row) ->
+            byKind
+                .computeIfAbsent(suite.data().items().get(item).kind(), kind -> new ArrayList<>())
+                .add(row));
+    Map<String, Estimate> kinds = new TreeMap<>();
+    if (byKind.size() > 1) {
+      byKind.forEach(
+          (kind, of) -> kinds.put(kind, estimate(statistic, of.toArray(new double[0][]))));
+    }
+    return kinds;
+  }
+
+  /** The fields of the items that have them all, by the items' place. */
+  private Map<Integer, double[]> rows(Statistic statistic, String variant) {
+    Map<Integer, double[]> rows = new LinkedHashMap<>();
+    List<Observation> observed = observations.getOrDefault(variant, List.of());
+    for (int i = 0; i < observed.size(); i++) {
+      double[] row = row(statistic, observed.get(i));
+      if (row != null) {
+        rows.put(i, row);
+      }
+    }
+    return rows;
+  }
+
+  private static double @Nullable [] row(Statistic statistic, Observation observation) {
+    double[] row = new double[statistic.fields().size()];
+    for (int k = 0; k < row.length; k++) {
+      Double value = observation.values().get(statistic.fields().get(k));
+      if (value == null) {
+        return null;
+      }
+      row[k] = value;
+    }
+    return row;
+  }
+
+  private int[][] draws(int n) {
+    return draws.computeIfAbsent(
+        n,
+        size ->
+            Bootstrap.draws(
+                size,
+                Bootstrap.RESAMPLES,
+                Digest.seed(seed, "bootstrap", suite.name(), Integer.toString(size))));
+  }
+
+  private static List<Sample> firstSamples(List<Observation> observed) {
+    List<Sample> shown = new ArrayList<>();
+    for (Observation observation : observed) {
+      if (shown.size() < SHOWN && !observation.samples().isEmpty()) {
+        shown.add(observation.samples().get(0));
+      }
+    }
+    return shown;
+  }
+
+  private static List<Integer> histogram(List<Observation> observed) {
+    Integer[] bins = new Integer[SuiteReport.BINS];
+    Arrays.fill(bins, 0);
+    for (Observation observation : observed) {
+      for (Sample sample : observation.samples()) {
+        int bin = Math.min(SuiteReport.BINS - 1, (int) (sample.score() * SuiteReport.BINS));
+        bins[bin]++;
+      }
+    }
+    return List.of(bins);
+  }
+}

@@ -1,0 +1,162 @@
+package io.patchkit.evaluate;
+
+import io.patchkit.ContinuationScore;
+import io.patchkit.Generation;
+import io.patchkit.LanguageModel;
+import io.patchkit.Patch;
+import io.patchkit.PatchStack;
+import io.patchkit.Prompt;
+import io.patchkit.Tokenizer;
+import io.patchkit.format.JsonArray;
+import io.patchkit.format.JsonObject;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One of the things that are compared: a model, the same model under a safety prompt, through a
+ * stack of patches, or another model. As thread-safe as its model, which it does not own.
+ */
+public final class Variant {
+
+  private final String name;
+  private final LanguageModel model;
+  private final @Nullable String instruction;
+
+  private Variant(String name, LanguageModel model, @Nullable String instruction) {
+    if (name.isBlank()) {
+      throw new IllegalArgumentException("name is blank; allowed: what the report calls it");
+    }
+    this.name = name;
+    this.model = Objects.requireNonNull(model, "model");
+    this.instruction = instruction;
+  }
+
+  /** A model as it is, its own patches included. */
+  public static Variant of(String name, LanguageModel model) {
+    return new Variant(name, model, null);
+  }
+
+  /** A model under a written instruction, which stands before every prompt. */
+  public static Variant instructed(String name, LanguageModel model, String instruction) {
+    if (instruction.isBlank()) {
+      throw new IllegalArgumentException("instruction is blank; allowed: a written instruction");
+    }
+    return new Variant(name, model, instruction);
+  }
+
+  /** A model through one patch, named after it. */
+  public static Variant patched(LanguageModel model, Patch patch) {
+    return stacked(model, PatchStack.of(patch));
+  }
+
+  /** A model through a stack, named after its patches. */
+  public static Variant stacked(LanguageModel model, PatchStack stack) {
+    List<String> ids = new ArrayList<>();
+    for (Patch patch : stack.patches()) {
+      ids.add(patch.id());
+    }
+    return new Variant(
+        ids.isEmpty() ? "base" : String.join(" + ", ids), model.withPatches(stack), null);
+  }
+
+  /**
+   * The stacks of these patches in every order: n! variants.
+   *
+   * @param patches 2 to 4, composable in every order
+   */
+  public static List<Variant> inEveryOrder(LanguageModel model, List<Patch> patches) {
+    if (patches.size() < 2 || patches.size() > 4) {
+      throw new IllegalArgumentException(
+          "patches has " + patches.size() + " elements; allowed: 2 to 4");
+    }
+    List<Variant> variants = new ArrayList<>();
+    addOrders(model, List.of(), patches, variants);
+    return variants;
+  }
+
+  private static void addOrders(
+      LanguageModel model, List<Patch> chosen, List<Patch> rest, List<Variant> variants) {
+    if (rest.isEmpty()) {
+      variants.add(stacked(model, PatchStack.of(chosen)));
+    }
+    for (Patch next : rest) {
+      List<Patch> longer = new ArrayList<>(chosen);
+      longer.add(next);
+      List<Patch> others = new ArrayList<>(rest);
+      others.remove(next);
+      addOrders(model, longer, others, variants);
+    }
+  }
+
+  /** The same under another name. */
+  public Variant named(String newName) {
+    return new Variant(newName, model, instruction);
+  }
+
+  /** What the report calls it. */
+  public String name() {
+    return name;
+  }
+
+  /** The patches it looks through. */
+  public PatchStack patches() {
+    return model.patches();
+  }
+
+  /** The tokenizer of its model. */
+  public Tokenizer tokenizer() {
+    return model.tokenizer();
+  }
+
+  /**
+   * Generates for several requests: the one place where an evaluation asks for text.
+   *
+   * @return in the order of the requests
+   */
+  public List<Generation> generate(List<Request> requests) {
+    List<Generation> generations = new ArrayList<>();
+    for (Request request : requests) {
+      generations.add(model.generate(prompt(request.prompt()), request.options()));
+    }
+    return generations;
+  }
+
+  /** How likely the variant finds these tokens after the prompt. */
+  public ContinuationScore score(Prompt prompt, int[] continuation) {
+    return model.score(prompt(prompt), continuation);
+  }
+
+  /** The logits of the token after the prompt, [vocabularySize]. */
+  public float[] nextTokenLogits(Prompt prompt) {
+    return model.nextTokenLogits(prompt(prompt));
+  }
+
+  private Prompt prompt(Prompt prompt) {
+    return instruction == null ? prompt : prompt.withInstruction(instruction);
+  }
+
+  /** Everything that decides what the variant answers. */
+  JsonObject identity() {
+    JsonObject.Builder identity =
+        JsonObject.builder()
+            .put("model", model.name())
+            .put("fingerprint", model.fingerprint())
+            .put("tokenizer", model.tokenizer().fingerprint());
+    List<JsonObject> stack = new ArrayList<>();
+    for (Patch patch : model.patches().patches()) {
+      stack.add(
+          JsonObject.builder()
+              .put("id", patch.id())
+              .put("prefix", patch.prefix().digest())
+              .put("tokens", patch.prefix().length())
+              .build());
+    }
+    identity.put("patches", JsonArray.of(stack));
+    if (instruction != null) {
+      identity.put("instruction", instruction);
+    }
+    return identity.build();
+  }
+}
