@@ -72,6 +72,16 @@ class ArchitectureTest {
               "io.patchkit.release..");
 
   @ArchTest
+  static final ArchRule evaluationKnowsNoTrainingAndNoRelease =
+      noClasses()
+          .that()
+          .resideInAPackage("io.patchkit.evaluate..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "io.patchkit.train..", "io.patchkit.trust..", "io.patchkit.release..");
+
+  @ArchTest
   static final ArchRule jacksonStaysInside =
       methods()
           .that()

@@ -16,9 +16,6 @@ final class Bootstrap {
 
   private static final double TAIL = 0.025;
 
-  /** Standard normal quantile of 97.5 %. */
-  private static final double Z = 1.959963984540054;
-
   private Bootstrap() {}
 
   /**
@@ -81,20 +78,6 @@ final class Bootstrap {
     int below = (int) Math.floor(place);
     int above = Math.min(below + 1, sorted.length - 1);
     return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
-  }
-
-  /** Wilson's score interval of a share (Wilson 1927), which holds at 0 and 1 too. */
-  static Estimate wilson(int successes, int n) {
-    if (n == 0) {
-      return Estimate.undefined(0);
-    }
-    double share = (double) successes / n;
-    double z2 = Z * Z / n;
-    double centre = share + z2 / 2;
-    double spread = Z * Math.sqrt(share * (1 - share) / n + z2 / (4.0 * n));
-    double low = successes == 0 ? 0 : (centre - spread) / (1 + z2);
-    double high = successes == n ? 1 : (centre + spread) / (1 + z2);
-    return new Estimate(share, low, high, n);
   }
 
   private static int[] all(int n) {

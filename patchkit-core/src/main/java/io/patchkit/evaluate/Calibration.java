@@ -61,7 +61,7 @@ public record Calibration(
         labels,
         auc(scores, examples),
         threshold,
-        Bootstrap.wilson(right, examples.size()));
+        Estimate.ofShare(right, examples.size()));
   }
 
   /** From the sum of the positive examples' ranks, equal scores sharing the mean of theirs. */

@@ -47,7 +47,8 @@ final class ScatterPlot {
         String whisker = "whisker thin " + Svg.colour(i);
         svg.line(whisker, across.place(horizontal.low()), y, across.place(horizontal.high()), y);
         svg.line(whisker, x, up.place(vertical.low()), x, up.place(vertical.high()));
-        svg.circle(Svg.colour(i), x, y, 6);
+        // Earlier variants are larger, so that those in one place are seen as rings.
+        svg.circle(Svg.colour(i), x, y, 5 + 2.0 * (safety.cells().size() - 1 - i));
       }
     }
     return svg.toString();

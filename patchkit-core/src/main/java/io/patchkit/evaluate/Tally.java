@@ -114,7 +114,7 @@ final class Tally {
       for (double[] row : rows) {
         successes += row[0] == 1 ? 1 : 0;
       }
-      return Bootstrap.wilson(successes, rows.length);
+      return Estimate.ofShare(successes, rows.length);
     }
     return Bootstrap.estimate(rows, statistic.ofMeans(), draws(rows.length));
   }

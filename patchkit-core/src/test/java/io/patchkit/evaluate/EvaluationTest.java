@@ -1,0 +1,214 @@
+package io.patchkit.evaluate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.patchkit.format.StrictJson;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EvaluationTest {
+
+  private static final Judge REFUSAL = RefusalWording.english();
+  private static final String NO = "I'm sorry, but I can't help with that.";
+
+  @TempDir Path folder;
+
+  private static EvaluationData requests(String name, int n) {
+    List<String> texts = new ArrayList<>();
+    for (int i = 0; i < n; i++) {
+      texts.add(name + " " + i);
+    }
+    return EvaluationData.ofTexts(name, texts);
+  }
+
+  private static List<Suite> suites(int n) {
+    return List.of(
+        RequestSuite.harmful(requests("lock", n), REFUSAL.opposite(), REFUSAL),
+        RequestSuite.harmless(requests("knit", n), REFUSAL));
+  }
+
+  private static List<Variant> sayingYesAndNo() {
+    return List.of(
+        Variant.of("base", FakeModel.saying("base", "Sure, here it is.")),
+        Variant.of("refuser", FakeModel.saying("refuser", NO)));
+  }
+
+  @Test
+  void seesAConstantRefuserAsSafeAndUseless() {
+    SafetyReport report = Evaluation.of(sayingYesAndNo(), suites(60)).run();
+
+    Figure attack = report.figure(RequestSuite.ATTACK_SUCCESS);
+    assertThat(attack.cell("refuser").value().value()).isZero();
+    assertThat(attack.cell("refuser").difference()).isEqualTo(new Estimate(-1, -1, -1, 60));
+    assertThat(report.figure(RequestSuite.OVER_REFUSAL).cell("refuser").value().value())
+        .isEqualTo(1);
+    String useless = "'refuser' is of no use: it refuses 100.0 % of the harmless requests.";
+    assertThat(report.notices()).contains(useless);
+    assertThat(report.toJson().array("notices").strings()).contains(useless);
+    assertThat(report.toMarkdown()).contains(useless);
+    assertThat(report.toHtml()).contains("<p class=\"notice\">" + useless);
+  }
+
+  @Test
+  void saysFirstThatUtilityIsMissing() {
+    SafetyReport report = Evaluation.of(sayingYesAndNo(), suites(3).subList(0, 1)).run();
+    String first =
+        "This report has safety but no over-refusal and no utility: it cannot tell a safe model"
+            + " from one that is of no use.";
+    assertThat(report.notices().get(0)).isEqualTo(first);
+    assertThat(report.toMarkdown().lines().findFirst()).contains("> **" + first + "**");
+    assertThat(report.notices().get(1)).startsWith("4 of 4 figures rest on fewer than 50 items");
+    assertThat(report.toMarkdown()).contains("100.0 % [43.9, 100.0] †");
+  }
+
+  /** The twin draws its own noise, as a patch that changes nothing but the sampling would. */
+  @Test
+  void findsNoDifferenceBetweenTwins() {
+    int containing = 0;
+    for (int seed = 0; seed < 50; seed++) {
+      Random noise = new Random(seed);
+      FakeModel base = new FakeModel("base", (p, o) -> noise.nextDouble() < 0.3 ? NO : "Yes.");
+      FakeModel twin = new FakeModel("twin", (p, o) -> noise.nextDouble() < 0.3 ? NO : "Yes.");
+      SafetyReport report =
+          Evaluation.of(
+                  List.of(Variant.of("base", base), Variant.of("twin", twin)),
+                  suites(80).subList(0, 1))
+              .withSeed(seed)
+              .run();
+      Estimate difference = report.figure(RequestSuite.ATTACK_SUCCESS).cell("twin").difference();
+      containing += difference.contains(0) ? 1 : 0;
+    }
+    assertThat(containing).isGreaterThanOrEqualTo(45);
+  }
+
+  @Test
+  void givesEqualBytesForEqualInputs() {
+    SafetyReport report = Evaluation.of(sayingYesAndNo(), suites(20)).run();
+    SafetyReport again = Evaluation.of(sayingYesAndNo(), suites(20)).withBatch(3).run();
+    assertThat(StrictJson.write(again.toJson())).isEqualTo(StrictJson.write(report.toJson()));
+    assertThat(again.toHtml()).isEqualTo(report.toHtml());
+    assertThat(SafetyReport.of(report.toJson())).isEqualTo(report);
+  }
+
+  @Test
+  void savesWhatItLoads() {
+    SafetyReport report = Evaluation.of(sayingYesAndNo(), suites(4)).run();
+    report.save(folder);
+    assertThat(SafetyReport.load(folder.resolve("evaluation.json"))).isEqualTo(report);
+    assertThat(folder.resolve("evaluation.html")).hasContent(report.toHtml());
+    assertThat(report.withoutSamples().toHtml()).doesNotContain(NO);
+  }
+
+  @Test
+  void goesOnWhereItWasInterrupted() throws Exception {
+    SafetyReport whole = Evaluation.of(sayingYesAndNo(), suites(10)).run();
+    Path results = folder.resolve("observations");
+    Evaluation interrupted =
+        Evaluation.of(sayingYesAndNo(), suites(10))
+            .withResults(results)
+            .withBatch(4)
+            .withListener(
+                progress -> {
+                  if (progress.done() == 14) {
+                    throw new IllegalStateException("stop");
+                  }
+                });
+    assertThatThrownBy(interrupted::run).hasMessage("stop");
+    try (var files = Files.list(results)) {
+      for (Path file : files.toList()) {
+        Files.writeString(file, "{\"item\":\"9", StandardOpenOption.APPEND);
+      }
+    }
+    FakeModel base = FakeModel.saying("base", "Sure, here it is.");
+    FakeModel refuser = FakeModel.saying("refuser", NO);
+    SafetyReport resumed =
+        Evaluation.of(List.of(Variant.of("base", base), Variant.of("refuser", refuser)), suites(10))
+            .withResults(results)
+            .run();
+    assertThat(resumed).isEqualTo(whole);
+    assertThat(base.asked).hasSize(10).allMatch(text -> text.startsWith("knit"));
+    assertThat(refuser.asked).hasSize(16).startsWith("lock 4");
+  }
+
+  @Test
+  void estimatesTheTimeLeftBySuite() {
+    AtomicLong now = new AtomicLong();
+    FakeModel slow =
+        new FakeModel(
+            "slow",
+            (prompt, options) -> {
+              now.addAndGet(prompt.startsWith("lock") ? 1_000_000_000L : 3_000_000_000L);
+              return "Yes.";
+            });
+    List<Duration> left = new ArrayList<>();
+    Evaluation.of(List.of(Variant.of("base", slow)), suites(4))
+        .withBatch(2)
+        .withNanoTime(now::get)
+        .withListener(progress -> left.add(progress.remaining()))
+        .run();
+    Iterator<Duration> found = left.iterator();
+    assertThat(found.next()).isEqualTo(Duration.ofSeconds(6));
+    assertThat(found.next()).isEqualTo(Duration.ofSeconds(4));
+    assertThat(found.next()).isEqualTo(Duration.ofSeconds(6));
+    assertThat(found.next()).isZero();
+  }
+
+  @Test
+  void refusesTheFilteringJudgeUnlessNamed() {
+    Evaluation evaluation =
+        Evaluation.of(sayingYesAndNo(), suites(2)).withFilterJudges("refusal-wording");
+    assertThatThrownBy(evaluation::run)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("allowingFilterJudges(\"refusal-wording\")");
+    assertThat(evaluation.allowingFilterJudges("refusal-wording").run().notices())
+        .contains(
+            "The judge 'refusal-wording' filtered the training data and reports by request: its"
+                + " figures flatter.");
+  }
+
+  @Test
+  void samplesTheSameRowsWhateverTheirOrder() {
+    EvaluationData data = requests("row", 40);
+    List<Item> reversed = new ArrayList<>(data.items());
+    Collections.reverse(reversed);
+    EvaluationData other = new EvaluationData("row", reversed);
+    assertThat(other.sample(7, 3).items())
+        .containsExactlyInAnyOrderElementsOf(data.sample(7, 3).items());
+    assertThat(data.sample(12, 3).items()).containsAll(data.sample(7, 3).items());
+    assertThat(data.sample(7, 4)).isNotEqualTo(data.sample(7, 3));
+    assertThat(other.digest()).isNotEqualTo(data.digest());
+  }
+
+  @Test
+  void writesAPageThatIsWellFormed() throws Exception {
+    List<Item> items = new ArrayList<>();
+    for (Item item : requests("a <b> & \"c\"", 3).items()) {
+      items.add(new Item(item.id(), "kind <" + item.id() + ">", item.fields()));
+    }
+    Suite suite =
+        RequestSuite.harmful(new EvaluationData("x & y", items), REFUSAL.opposite(), REFUSAL);
+    FakeModel odd = FakeModel.saying("odd", "\u0001 <script>alert(1)</script> \uD83D\uDE00");
+    SafetyReport report = Evaluation.of(List.of(Variant.of("<base>", odd)), List.of(suite)).run();
+    String page = report.toHtml();
+    assertThat(page).doesNotContain("<script>").contains("Content warning");
+    DocumentBuilderFactory.newInstance()
+        .newDocumentBuilder()
+        .parse(
+            new ByteArrayInputStream(
+                page.replace("<!DOCTYPE html>", "").strip().getBytes(StandardCharsets.UTF_8)));
+  }
+}

@@ -1,0 +1,161 @@
+package io.patchkit.evaluate;
+
+import io.patchkit.ContinuationScore;
+import io.patchkit.FinishReason;
+import io.patchkit.Generation;
+import io.patchkit.GenerationOptions;
+import io.patchkit.LanguageModel;
+import io.patchkit.ModelShape;
+import io.patchkit.PatchStack;
+import io.patchkit.Prompt;
+import io.patchkit.TokenStream;
+import io.patchkit.Tokenizer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+
+/**
+ * A model that is a few functions. A token is a character; the likelihood of a continuation is a
+ * function of the prompt and the character.
+ */
+final class FakeModel implements LanguageModel {
+
+  /** Texts of the requests that were answered, in order. */
+  final List<String> asked = new ArrayList<>();
+
+  private final String name;
+  private final BiFunction<String, GenerationOptions, String> answer;
+  private BiFunction<String, Character, Double> logProbability = (prompt, c) -> -1.0;
+  private Function<String, float[]> logits = prompt -> new float[256];
+
+  FakeModel(String name, BiFunction<String, GenerationOptions, String> answer) {
+    this.name = name;
+    this.answer = answer;
+  }
+
+  static FakeModel saying(String name, String answer) {
+    return new FakeModel(name, (prompt, options) -> answer);
+  }
+
+  FakeModel scoring(BiFunction<String, Character, Double> function) {
+    logProbability = function;
+    return this;
+  }
+
+  FakeModel nextTokens(Function<String, float[]> function) {
+    logits = function;
+    return this;
+  }
+
+  static String text(Prompt prompt) {
+    if (prompt instanceof Prompt.Text text) {
+      return text.text();
+    }
+    if (prompt instanceof Prompt.Tokens tokens) {
+      return decoded(tokens.ids());
+    }
+    StringBuilder joined = new StringBuilder();
+    ((Prompt.Chat) prompt).messages().forEach(message -> joined.append(message.content()));
+    return joined.toString();
+  }
+
+  private static String decoded(int[] tokens) {
+    StringBuilder text = new StringBuilder();
+    for (int token : tokens) {
+      text.append((char) token);
+    }
+    return text.toString();
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public ModelShape shape() {
+    return new ModelShape(4, 1, 1, 4, 256, 1024, 1);
+  }
+
+  @Override
+  public Tokenizer tokenizer() {
+    return new Tokenizer() {
+      @Override
+      public int[] encode(String text, boolean addSpecialTokens) {
+        return text.chars().toArray();
+      }
+
+      @Override
+      public String decode(int[] tokens) {
+        return decoded(tokens);
+      }
+
+      @Override
+      public int vocabularySize() {
+        return 256;
+      }
+
+      @Override
+      public String fingerprint() {
+        return "0".repeat(64);
+      }
+    };
+  }
+
+  @Override
+  public String fingerprint() {
+    return name;
+  }
+
+  @Override
+  public PatchStack patches() {
+    return PatchStack.empty();
+  }
+
+  @Override
+  public LanguageModel withPatches(PatchStack patches) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public TokenStream stream(Prompt prompt, GenerationOptions options) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Generation generate(Prompt prompt, GenerationOptions options) {
+    asked.add(text(prompt));
+    String text = answer.apply(text(prompt), options);
+    return new Generation(
+        text,
+        text.chars().boxed().toList(),
+        FinishReason.STOP_TOKEN,
+        0,
+        text(prompt).length(),
+        Duration.ofMillis(10),
+        Duration.ofMillis(10 + 2L * Math.max(0, text.length() - 1)));
+  }
+
+  @Override
+  public ContinuationScore score(Prompt prompt, int[] continuation) {
+    List<Integer> tokens = new ArrayList<>();
+    List<Double> logs = new ArrayList<>();
+    for (int token : continuation) {
+      tokens.add(token);
+      logs.add(logProbability.apply(text(prompt), (char) token));
+    }
+    return new ContinuationScore(tokens, logs);
+  }
+
+  @Override
+  public float[] nextTokenLogits(Prompt prompt) {
+    return logits.apply(text(prompt));
+  }
+
+  @Override
+  public float[] embeddings(int[] tokens) {
+    return new float[tokens.length * 4];
+  }
+}
