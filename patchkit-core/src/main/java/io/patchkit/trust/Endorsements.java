@@ -24,6 +24,15 @@ final class Endorsements {
     this.now = now;
   }
 
+  /** Refuses a bundle that names another key than the one that is trusted. */
+  static void requireKey(SignatureBundle bundle, VerificationKey key) {
+    if (!bundle.keyId().equals(key.keyId())) {
+      throw new UntrustedPatchException(
+          Code.UNKNOWN_KEY,
+          "expected a signature by key " + key.keyId() + ", found one by " + bundle.keyId());
+    }
+  }
+
   /** The key that made the bundle, if it may count now; otherwise null, and the reason is kept. */
   @Nullable TrustedKey eligible(String keyId) {
     String revocation = policy.revocation(keyId);

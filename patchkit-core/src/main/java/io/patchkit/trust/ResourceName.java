@@ -17,11 +17,12 @@ import java.util.regex.Pattern;
  */
 final class ResourceName {
 
-  /** By code point, as the format demands; Java's own order of strings differs beyond U+FFFF. */
+  /**
+   * Part by part, each by code point, as {@code model-signing} orders paths: {@code a/z} comes
+   * before {@code a-b}. Java's own order of strings differs beyond U+FFFF.
+   */
   static final Comparator<String> ORDER =
-      (a, b) ->
-          Arrays.compareUnsigned(
-              a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8));
+      (a, b) -> Arrays.compareUnsigned(withLowestSeparator(a), withLowestSeparator(b));
 
   private static final int MAX_CHARACTERS = 1024;
 
@@ -66,6 +67,10 @@ final class ResourceName {
           Code.UNSAFE_NAME,
           "expected a relative path that is one on every system, found " + quote(name));
     }
+  }
+
+  private static byte[] withLowestSeparator(String name) {
+    return name.replace('/', '\0').getBytes(StandardCharsets.UTF_8);
   }
 
   private static String fold(String name) {

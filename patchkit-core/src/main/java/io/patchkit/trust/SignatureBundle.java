@@ -1,12 +1,17 @@
 package io.patchkit.trust;
 
+import io.patchkit.PatchkitException;
 import io.patchkit.format.FormatException;
 import io.patchkit.format.JsonArray;
 import io.patchkit.format.JsonLimits;
 import io.patchkit.format.JsonObject;
 import io.patchkit.format.StrictJson;
 import io.patchkit.trust.UntrustedPatchException.Code;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
 
@@ -34,6 +39,15 @@ final class SignatureBundle {
     JsonLimits limits = JsonLimits.defaults().withMaxBytes(maxBytes).withMaxStringLength(maxBytes);
     return ForeignJson.read(
         utf8, limits, "signature bundle", Code.MALFORMED_BUNDLE, SignatureBundle::read);
+  }
+
+  /** The bytes of a bundle's file, or one more than {@code maxBytes} of them. */
+  static byte[] load(Path file, int maxBytes) {
+    try (InputStream in = Files.newInputStream(file)) {
+      return in.readNBytes(maxBytes + 1);
+    } catch (IOException e) {
+      throw new PatchkitException("cannot read the signature bundle " + file + ": " + e, e);
+    }
   }
 
   private static SignatureBundle read(JsonObject bundle) {
@@ -127,9 +141,8 @@ final class SignatureBundle {
     return payload.clone();
   }
 
-  /** A bundle in which the signer vouches for the statement. */
-  static byte[] sign(Statement statement, Signer signer) {
-    byte[] payload = statement.toBytes();
+  /** A bundle in which the signer vouches for a statement. */
+  static byte[] sign(byte[] payload, Signer signer) {
     Base64.Encoder base64 = Base64.getEncoder();
     JsonObject signature =
         JsonObject.builder()

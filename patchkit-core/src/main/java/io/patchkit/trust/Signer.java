@@ -13,6 +13,7 @@ import java.security.Signature;
 import java.security.interfaces.ECPrivateKey;
 import java.security.spec.ECGenParameterSpec;
 import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.Set;
 
 /**
  * A private key that signs. Immutable and thread-safe; it holds a secret, and shows it through
@@ -93,12 +94,28 @@ public final class Signer {
    */
   public byte[] sign(PatchFiles files) {
     String id = Patch.parse(files.contents()).id();
-    return SignatureBundle.sign(Statement.of(id, files.digests()), this);
+    return SignatureBundle.sign(Statement.of(id, files.digests()).toBytes(), this);
   }
 
   /** Signs a patch directory; see {@link #sign(PatchFiles)}. */
   public byte[] sign(Path patchDirectory) {
     return sign(PatchFiles.read(patchDirectory));
+  }
+
+  /**
+   * Signs any directory, a base model for one, as {@code model_signing sign key} does.
+   *
+   * @param directory what to vouch for: every file in it, at any depth
+   * @return the bundle, to be kept beside the directory
+   * @throws UntrustedPatchException if the directory holds what cannot be signed: links, pipes,
+   *     empty directories, names that mean different files on different systems
+   * @throws PatchkitException if a file cannot be read
+   */
+  public byte[] signDirectory(Path directory) {
+    Path name = directory.toAbsolutePath().normalize().getFileName();
+    Statement statement =
+        Statement.of(String.valueOf(name), DirectoryDigests.of(directory, Set.of()));
+    return SignatureBundle.sign(statement.toBytes(), this);
   }
 
   /** The DER of r and s over the message, hashed as the curve demands. */

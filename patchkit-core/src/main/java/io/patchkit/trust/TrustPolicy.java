@@ -1,11 +1,14 @@
 package io.patchkit.trust;
 
+import io.patchkit.Patch;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,18 +28,24 @@ public final class TrustPolicy {
   private final int threshold;
   private final Map<Role, Integer> roleThresholds;
   private final float maxMagnitude;
+  private final List<Requirement> requirements;
+
+  /** What a patch must say of itself, besides being signed. */
+  record Requirement(String what, Predicate<Patch> holds) {}
 
   private TrustPolicy(
       Map<String, TrustedKey> keyring,
       Map<String, String> revoked,
       int threshold,
       Map<Role, Integer> roleThresholds,
-      float maxMagnitude) {
+      float maxMagnitude,
+      List<Requirement> requirements) {
     this.keyring = keyring;
     this.revoked = revoked;
     this.threshold = threshold;
     this.roleThresholds = roleThresholds;
     this.maxMagnitude = maxMagnitude;
+    this.requirements = requirements;
   }
 
   /**
@@ -52,7 +61,7 @@ public final class TrustPolicy {
             "keyring has key " + trusted.key().keyId() + " twice; allowed: each key once");
       }
     }
-    return new TrustPolicy(byId, Map.of(), 1, Map.of(), DEFAULT_MAX_MAGNITUDE);
+    return new TrustPolicy(byId, Map.of(), 1, Map.of(), DEFAULT_MAX_MAGNITUDE, List.of());
   }
 
   /** One signature by one of these keys, whatever the patch is called. */
@@ -63,7 +72,7 @@ public final class TrustPolicy {
   /** The policy that demands signatures by this many distinct keys, at least one. */
   public TrustPolicy withThreshold(int threshold) {
     requirePositive("threshold", threshold);
-    return new TrustPolicy(keyring, revoked, threshold, roleThresholds, maxMagnitude);
+    return new TrustPolicy(keyring, revoked, threshold, roleThresholds, maxMagnitude, requirements);
   }
 
   /** The policy that demands, besides, signatures by this many distinct keys of a role. */
@@ -72,14 +81,14 @@ public final class TrustPolicy {
     Map<Role, Integer> changed = new EnumMap<>(Role.class);
     changed.putAll(roleThresholds);
     changed.put(role, threshold);
-    return new TrustPolicy(keyring, revoked, this.threshold, changed, maxMagnitude);
+    return new TrustPolicy(keyring, revoked, this.threshold, changed, maxMagnitude, requirements);
   }
 
   /** The policy under which a key counts no more, of the keyring or not. */
   public TrustPolicy withRevoked(String keyId, String reason) {
     Map<String, String> changed = new HashMap<>(revoked);
     changed.put(keyId, reason);
-    return new TrustPolicy(keyring, changed, threshold, roleThresholds, maxMagnitude);
+    return new TrustPolicy(keyring, changed, threshold, roleThresholds, maxMagnitude, requirements);
   }
 
   /** The policy that lets prefixes pass whose numbers are at most this large. */
@@ -87,7 +96,22 @@ public final class TrustPolicy {
     if (!(maxMagnitude > 0)) {
       throw new IllegalArgumentException("maxMagnitude is " + maxMagnitude + "; allowed: above 0");
     }
-    return new TrustPolicy(keyring, revoked, threshold, roleThresholds, maxMagnitude);
+    return new TrustPolicy(keyring, revoked, threshold, roleThresholds, maxMagnitude, requirements);
+  }
+
+  /**
+   * The policy that demands, besides, something of the patch itself: that it was evaluated, that
+   * the evaluation is good enough, that its licence is an allowed one. It is asked once signatures
+   * and digests hold.
+   *
+   * @param what completes "the policy demands …": {@code "an evaluation"}
+   * @param holds whether a patch meets the demand; must not throw
+   */
+  public TrustPolicy withRequirement(String what, Predicate<Patch> holds) {
+    List<Requirement> changed = new ArrayList<>(requirements);
+    changed.add(new Requirement(what, holds));
+    return new TrustPolicy(
+        keyring, revoked, threshold, roleThresholds, maxMagnitude, List.copyOf(changed));
   }
 
   private static void requirePositive(String field, int value) {
@@ -112,6 +136,10 @@ public final class TrustPolicy {
 
   Map<Role, Integer> roleThresholds() {
     return roleThresholds;
+  }
+
+  List<Requirement> requirements() {
+    return requirements;
   }
 
   float maxMagnitude() {

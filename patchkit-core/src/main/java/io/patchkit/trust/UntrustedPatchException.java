@@ -107,7 +107,9 @@ public final class UntrustedPatchException extends PatchkitException {
     /** A number of the prefix is NaN or infinite. */
     NON_FINITE_WEIGHTS,
     /** A number of the prefix is larger than the policy allows. */
-    EXTREME_WEIGHTS
+    EXTREME_WEIGHTS,
+    /** The patch lacks something else that the policy demands. */
+    REQUIREMENT_NOT_MET
   }
 
   private final Code code;

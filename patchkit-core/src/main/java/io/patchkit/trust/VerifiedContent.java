@@ -13,16 +13,25 @@ final class VerifiedContent {
 
   private VerifiedContent() {}
 
-  static Patch parse(PatchFiles files, TrustPolicy policy) {
-    Patch patch;
+  static Patch parse(PatchFiles files) {
     try {
-      patch = Patch.parse(files.contents());
+      return Patch.parse(files.contents());
     } catch (CorruptPatchException e) {
       throw new UntrustedPatchException(
           code(e), "signed, and yet no valid patch: " + e.getMessage(), e);
     }
+  }
+
+  /** Refuses a patch of which the policy demands more than its signatures. */
+  static void requireMeets(Patch patch, TrustPolicy policy) {
     requireMagnitude(patch.prefix(), policy.maxMagnitude());
-    return patch;
+    for (TrustPolicy.Requirement requirement : policy.requirements()) {
+      if (!requirement.holds().test(patch)) {
+        throw new UntrustedPatchException(
+            Code.REQUIREMENT_NOT_MET,
+            "the policy demands " + requirement.what() + ", and " + patch.id() + " has it not");
+      }
+    }
   }
 
   private static Code code(CorruptPatchException e) {

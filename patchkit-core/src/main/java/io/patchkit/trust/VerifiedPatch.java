@@ -3,9 +3,6 @@ package io.patchkit.trust;
 import io.patchkit.Patch;
 import io.patchkit.PatchkitException;
 import io.patchkit.trust.UntrustedPatchException.Code;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -50,7 +47,7 @@ public final class VerifiedPatch {
     requireCount(bundles.size());
     List<byte[]> contents = new ArrayList<>();
     for (Path bundle : bundles) {
-      contents.add(bundle(bundle));
+      contents.add(SignatureBundle.load(bundle, MAX_BUNDLE_BYTES));
     }
     return verify(PatchFiles.read(patchDirectory), contents, policy, clock);
   }
@@ -75,9 +72,10 @@ public final class VerifiedPatch {
     }
     endorsements.requireEnough();
 
-    Patch patch = VerifiedContent.parse(files, policy);
+    Patch patch = VerifiedContent.parse(files);
     endorsements.requireScope(patch.manifest().name());
     endorsements.requireEnough();
+    VerifiedContent.requireMeets(patch, policy);
     return new VerifiedPatch(patch, files, endorsements.counted());
   }
 
@@ -110,14 +108,6 @@ public final class VerifiedPatch {
               + " was changed");
     }
     statement.requireExactly(files.digests());
-  }
-
-  private static byte[] bundle(Path file) {
-    try (InputStream in = Files.newInputStream(file)) {
-      return in.readNBytes(MAX_BUNDLE_BYTES + 1);
-    } catch (IOException e) {
-      throw new PatchkitException("cannot read the signature bundle " + file + ": " + e, e);
-    }
   }
 
   public Patch patch() {
