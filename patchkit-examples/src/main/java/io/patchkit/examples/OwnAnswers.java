@@ -2,6 +2,7 @@ package io.patchkit.examples;
 
 import io.patchkit.Generation;
 import io.patchkit.GenerationOptions;
+import io.patchkit.GenerationRequest;
 import io.patchkit.LanguageModel;
 import io.patchkit.format.AtomicFiles;
 import io.patchkit.format.JsonLimits;
@@ -14,7 +15,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 
 /**
  * What the base model itself answers, greedily and cut short: the decision between answering and
@@ -25,6 +28,9 @@ final class OwnAnswers {
 
   private static final GenerationOptions OPTIONS =
       GenerationOptions.defaults().withMaxNewTokens(24);
+
+  /** Asked together, then kept: what an interruption can lose. */
+  private static final int AT_ONCE = 64;
 
   private final LanguageModel model;
   private final Path folder;
@@ -39,22 +45,45 @@ final class OwnAnswers {
     return new OwnAnswers(model, folder);
   }
 
-  Answer answer(RefusalData.Request request) throws IOException {
-    Path file = folder.resolve(sha256(model.fingerprint() + request.text()) + ".json");
-    if (Files.exists(file)) {
-      JsonObject stored = StrictJson.loadObject(file, JsonLimits.defaults());
-      return new Answer(stored.string("text"), stored.bool("complete"));
+  /** The answers to requests, in their order; those that are not kept yet are asked for. */
+  List<Answer> answers(List<RefusalData.Request> requests) throws IOException {
+    List<RefusalData.Request> missing = new ArrayList<>();
+    for (RefusalData.Request request : requests) {
+      if (!Files.exists(file(request))) {
+        missing.add(request);
+      }
     }
-    Generation generation = model.generate(request.prompt(), OPTIONS);
-    Answer answer = Answer.of(generation);
-    AtomicFiles.writeFile(
-        file,
-        StrictJson.write(
-            JsonObject.builder()
-                .put("text", answer.text())
-                .put("complete", answer.complete())
-                .build()));
-    return answer;
+    for (int from = 0; from < missing.size(); from += AT_ONCE) {
+      ask(missing.subList(from, Math.min(from + AT_ONCE, missing.size())));
+    }
+    List<Answer> answers = new ArrayList<>();
+    for (RefusalData.Request request : requests) {
+      JsonObject stored = StrictJson.loadObject(file(request), JsonLimits.defaults());
+      answers.add(new Answer(stored.string("text"), stored.bool("complete")));
+    }
+    return answers;
+  }
+
+  private void ask(List<RefusalData.Request> requests) throws IOException {
+    List<GenerationRequest> rows = new ArrayList<>();
+    for (RefusalData.Request request : requests) {
+      rows.add(GenerationRequest.of(request.prompt(), OPTIONS));
+    }
+    List<Generation> generations = model.generateAll(rows);
+    for (int i = 0; i < rows.size(); i++) {
+      Answer answer = Answer.of(generations.get(i));
+      AtomicFiles.writeFile(
+          file(requests.get(i)),
+          StrictJson.write(
+              JsonObject.builder()
+                  .put("text", answer.text())
+                  .put("complete", answer.complete())
+                  .build()));
+    }
+  }
+
+  private Path file(RefusalData.Request request) {
+    return folder.resolve(sha256(model.fingerprint() + request.text()) + ".json");
   }
 
   private static String sha256(String text) {

@@ -36,8 +36,10 @@ final class RefusalTerms {
   /** Benign requests with the base model's own answers, imperatives first among equals. */
   List<AnswerTokens> benignAnswers() throws IOException {
     List<AnswerTokens> examples = new ArrayList<>();
-    for (RefusalData.Request request : data.benignTraining()) {
-      examples.add(AnswerTokens.of(model, request.prompt(), own.answer(request)));
+    List<RefusalData.Request> requests = data.benignTraining();
+    List<Answer> answers = own.answers(requests);
+    for (int i = 0; i < requests.size(); i++) {
+      examples.add(AnswerTokens.of(model, requests.get(i).prompt(), answers.get(i)));
     }
     return examples;
   }
@@ -46,11 +48,12 @@ final class RefusalTerms {
   List<PairTokens> benignPairs() throws IOException {
     List<PairTokens> pairs = new ArrayList<>();
     List<RefusalData.Request> requests = data.benignTraining();
+    List<Answer> answers = own.answers(requests);
     for (int i = 0; i < requests.size(); i++) {
       RefusalData.Request request = requests.get(i);
       Answer refusal = Answer.of(data.refusal(request, i));
       pairs.add(
-          PairTokens.of(model, new PreferencePair(request.prompt(), own.answer(request), refusal)));
+          PairTokens.of(model, new PreferencePair(request.prompt(), answers.get(i), refusal)));
     }
     return pairs;
   }

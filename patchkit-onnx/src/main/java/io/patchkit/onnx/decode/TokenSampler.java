@@ -89,9 +89,6 @@ final class TokenSampler {
 
   private int draw(FloatBuffer logits, int vocabularySize, float max) {
     int count = collect(logits, vocabularySize, max);
-    if (options.topK() > 0 && count > options.topK()) {
-      count = keepLikeliest(count, options.topK());
-    }
     if (options.topP() < 1) {
       count = keepNucleus(count);
     }
@@ -113,24 +110,35 @@ final class TokenSampler {
   }
 
   /**
-   * Gathers the tokens that top-k and top-p could keep, with weights exp((logit − max) / T). A
-   * token less likely than (1 − p) / vocabulary cannot be in the nucleus: all such tokens together
-   * weigh less than 1 − p.
+   * Gathers the tokens that can still be chosen, with weights exp((logit − max) / T): with top-k
+   * the k likeliest; with top-p those of at least (1 − p) / vocabulary, because all others together
+   * weigh less than 1 − p and so cannot be in the nucleus.
    */
   private int collect(FloatBuffer logits, int vocabularySize, float max) {
     double scale = 1 / options.temperature();
-    double floor = 0;
-    if (options.topP() < 1 && options.topK() == 0) {
-      double total = 0;
-      for (int i = 0; i < vocabularySize; i++) {
-        total += Math.exp((logits.get(i) - max) * scale);
-      }
-      floor = total * (1 - options.topP()) / vocabularySize;
-      nucleusTotal = total;
+    nucleusTotal = Double.NaN;
+    int count;
+    if (options.topK() > 0 && options.topK() < vocabularySize) {
+      count = collectLikeliest(logits, vocabularySize, options.topK());
     } else {
-      nucleusTotal = Double.NaN;
+      double lowest = Double.NEGATIVE_INFINITY;
+      if (options.topP() < 1) {
+        double total = 0;
+        for (int i = 0; i < vocabularySize; i++) {
+          total += Exponential.of((logits.get(i) - max) * scale);
+        }
+        nucleusTotal = total;
+        lowest = max + Math.log(total * (1 - options.topP()) / vocabularySize) / scale;
+      }
+      count = collectFrom(logits, vocabularySize, lowest);
     }
-    double lowest = floor > 0 ? max + Math.log(floor) / scale : Double.NEGATIVE_INFINITY;
+    for (int i = 0; i < count; i++) {
+      weights[i] = Exponential.of((logits.get(candidates[i]) - max) * scale);
+    }
+    return count;
+  }
+
+  private int collectFrom(FloatBuffer logits, int vocabularySize, double lowest) {
     int count = 0;
     for (int i = 0; i < vocabularySize; i++) {
       float logit = logits.get(i);
@@ -139,22 +147,37 @@ final class TokenSampler {
           candidates = Arrays.copyOf(candidates, 4 * count);
           weights = Arrays.copyOf(weights, 4 * count);
         }
-        candidates[count] = i;
-        weights[count++] = Math.exp((logit - max) * scale);
+        candidates[count++] = i;
       }
     }
     return count;
   }
 
-  /** The k likeliest, in any order. */
-  private int keepLikeliest(int count, int k) {
-    heapify(count);
-    int size = count;
-    for (int i = 0; i < k; i++) {
-      popToEnd(size--);
+  /** The k likeliest, in any order: a heap of the best so far with the least of them on top. */
+  private int collectLikeliest(FloatBuffer logits, int vocabularySize, int k) {
+    if (candidates.length < k) {
+      candidates = new int[k];
+      weights = new double[k];
     }
-    moveEndToFront(count, k);
-    return k;
+    int size = 0;
+    for (int i = 0; i < vocabularySize; i++) {
+      double logit = logits.get(i);
+      if (logit == Double.NEGATIVE_INFINITY) {
+        continue;
+      }
+      if (size < k) {
+        candidates[size] = i;
+        weights[size] = -logit;
+        if (++size == k) {
+          heapify(size);
+        }
+      } else if (-logit < weights[0]) {
+        candidates[0] = i;
+        weights[0] = -logit;
+        siftDown(0, size);
+      }
+    }
+    return size;
   }
 
   /** The fewest likeliest tokens that reach the share p, likeliest last. */

@@ -139,4 +139,15 @@ class TokenSamplerTest {
     return new TokenSampler(options, new int[0])
         .sample(FloatBuffer.wrap(logits.clone()), logits.length);
   }
+
+  @Property
+  void exponentialAgreesWithTheJdk(@ForAll @DoubleRange(min = -699, max = 0) double x) {
+    assertThat(Exponential.of(x)).isCloseTo(Math.exp(x), within(1e-9 * Math.exp(x)));
+  }
+
+  @Test
+  void exponentialOfWhatCannotBeDrawnIsNothing() {
+    assertThat(Exponential.of(0)).isEqualTo(1);
+    assertThat(Exponential.of(Double.NEGATIVE_INFINITY)).isZero();
+  }
 }
