@@ -20,6 +20,7 @@ final class TokenSampler {
 
   private int[] candidates = new int[256];
   private double[] weights = new double[256];
+  private double[] scratch = new double[256];
 
   /** The weight of the whole vocabulary, NaN where the candidates are all there is. */
   private double nucleusTotal = Double.NaN;
@@ -153,7 +154,7 @@ final class TokenSampler {
     return count;
   }
 
-  /** The k likeliest, in any order: a heap of the best so far with the least of them on top. */
+  /** The k likeliest: a heap of the best so far with the least of them on top. */
   private int collectLikeliest(FloatBuffer logits, int vocabularySize, int k) {
     if (candidates.length < k) {
       candidates = new int[k];
@@ -180,7 +181,7 @@ final class TokenSampler {
     return size;
   }
 
-  /** The fewest likeliest tokens that reach the share p, likeliest last. */
+  /** The fewest likeliest tokens that reach the share p, in their order. */
   private int keepNucleus(int count) {
     double total = nucleusTotal;
     if (Double.isNaN(total)) {
@@ -189,17 +190,75 @@ final class TokenSampler {
         total += weights[i];
       }
     }
-    heapify(count);
-    int size = count;
+    double target = options.topP() * total;
+    double least = leastOfNucleus(count, target);
     double reached = 0;
-    int kept = 0;
-    while (size > 0 && reached < options.topP() * total) {
-      reached += weights[0];
-      popToEnd(size--);
-      kept++;
+    for (int i = 0; i < count; i++) {
+      reached += weights[i] > least ? weights[i] : 0;
     }
-    moveEndToFront(count, kept);
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+      boolean isLast = weights[i] == least && reached < target;
+      if (isLast) {
+        reached += least;
+      }
+      if (isLast || weights[i] > least) {
+        swap(kept++, i);
+      }
+    }
     return kept;
+  }
+
+  /**
+   * The smallest weight in the nucleus, by quickselect over sums: what is heavier than the pivot
+   * either reaches the target, and the search goes on there, or is taken whole.
+   */
+  private double leastOfNucleus(int count, double target) {
+    if (scratch.length < count) {
+      scratch = new double[weights.length];
+    }
+    System.arraycopy(weights, 0, scratch, 0, count);
+    int from = 0;
+    int to = count;
+    double missing = target;
+    while (to - from > 1) {
+      double pivot = median(scratch[from], scratch[(from + to) >>> 1], scratch[to - 1]);
+      int heavier = from;
+      double sum = 0;
+      for (int i = from; i < to; i++) {
+        if (scratch[i] > pivot) {
+          sum += scratch[i];
+          exchange(heavier++, i);
+        }
+      }
+      if (sum >= missing) {
+        to = heavier;
+        continue;
+      }
+      missing -= sum;
+      int lighter = heavier;
+      for (int i = heavier; i < to; i++) {
+        if (scratch[i] == pivot) {
+          missing -= pivot;
+          exchange(lighter++, i);
+        }
+      }
+      if (missing <= 0 || lighter == to) {
+        return pivot;
+      }
+      from = lighter;
+    }
+    return scratch[from];
+  }
+
+  private static double median(double a, double b, double c) {
+    return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
+  }
+
+  private void exchange(int a, int b) {
+    double weight = scratch[a];
+    scratch[a] = scratch[b];
+    scratch[b] = weight;
   }
 
   private int keepAtLeast(int count, double share) {
@@ -216,22 +275,10 @@ final class TokenSampler {
     return kept;
   }
 
-  private void moveEndToFront(int count, int kept) {
-    for (int i = 0; i < kept; i++) {
-      swap(i, count - 1 - i);
-    }
-  }
-
   private void heapify(int size) {
     for (int i = size / 2 - 1; i >= 0; i--) {
       siftDown(i, size);
     }
-  }
-
-  /** Moves the heap's first element, the likeliest, behind the heap that remains. */
-  private void popToEnd(int size) {
-    swap(0, size - 1);
-    siftDown(0, size - 1);
   }
 
   private void siftDown(int start, int size) {
@@ -252,9 +299,9 @@ final class TokenSampler {
     }
   }
 
-  /** The order of likelihood; the lower id among equals, so that a seed means one text. */
+  /** The order of leaving the heap; the higher id among equals. */
   private boolean isBefore(int a, int b) {
-    return weights[a] != weights[b] ? weights[a] > weights[b] : candidates[a] < candidates[b];
+    return weights[a] != weights[b] ? weights[a] > weights[b] : candidates[a] > candidates[b];
   }
 
   private void swap(int a, int b) {

@@ -1,0 +1,248 @@
+package io.patchkit.examples;
+
+import com.sun.management.OperatingSystemMXBean;
+import io.patchkit.BaseModel;
+import io.patchkit.EmbeddingSpace;
+import io.patchkit.Generation;
+import io.patchkit.GenerationOptions;
+import io.patchkit.GenerationRequest;
+import io.patchkit.LanguageModel;
+import io.patchkit.ModelMetrics;
+import io.patchkit.Patch;
+import io.patchkit.PatchManifest;
+import io.patchkit.PatchkitException;
+import io.patchkit.Prompt;
+import io.patchkit.SemanticVersion;
+import io.patchkit.SoftPrompt;
+import io.patchkit.onnx.OnnxModel;
+import io.patchkit.onnx.OnnxOptions;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+
+/**
+ * Measures what running a model costs, with and without patches. All quantities are taken in turn,
+ * round after round, and the median is shown; time is the processor time of this process, which
+ * other work on the machine disturbs less than the clock. {@code --decode true} prints only the
+ * decoding figures, as one line of JSON for a comparison with other engines ({@code
+ * peers/decode_speed.py}).
+ */
+public final class MeasureSpeed {
+
+  private static final String USAGE =
+      "run MeasureSpeed [--model DIR] [--rounds N] [--tokens N] [--threads N] [--decode true]";
+  private static final int PROMPT_TOKENS = 32;
+  private static final int PATCH_TOKENS = 50;
+
+  private final OnnxModel model;
+  private final int tokens;
+  private final Map<String, List<Double>> figures = new LinkedHashMap<>();
+  private long seed;
+
+  private MeasureSpeed(OnnxModel model, int tokens) {
+    this.model = model;
+    this.tokens = tokens;
+  }
+
+  public static void main(String... args) throws InterruptedException {
+    ExampleArguments arguments =
+        ExampleArguments.parse(
+            USAGE, Set.of("model", "rounds", "tokens", "threads", "decode"), args);
+    int rounds = Integer.parseInt(arguments.get("rounds", "5"));
+    int threads = Integer.parseInt(arguments.get("threads", "1"));
+    try {
+      String folder = arguments.get("model");
+      Path path = folder == null ? ReferenceModel.folder() : Path.of(folder);
+      try (OnnxModel model = OnnxModel.open(path, OnnxOptions.defaults().withThreads(threads))) {
+        MeasureSpeed measuring =
+            new MeasureSpeed(model, Integer.parseInt(arguments.get("tokens", "64")));
+        if (arguments.get("decode") != null) {
+          measuring.printDecoding(rounds);
+        } else {
+          measuring.print(rounds);
+        }
+      }
+    } catch (IOException | PatchkitException e) {
+      System.err.println(e.getMessage());
+      System.exit(1);
+    }
+  }
+
+  private void printDecoding(int rounds) throws IOException {
+    for (int round = -1; round < rounds; round++) {
+      decode(model, "decode", greedy());
+      forgetWarmUp(round);
+    }
+    System.out.printf(
+        Locale.ROOT,
+        "{\"engine\": \"patchkit\", \"cpu_ms_per_token\": %.3f, \"peak_mb\": %d}%n",
+        median("decode"),
+        peakMegabytes());
+  }
+
+  private void print(int rounds) throws IOException {
+    LanguageModel patched = model.withPatch(newPatch());
+    for (int round = -1; round < rounds; round++) {
+      decode(model, "decode, greedy, ms a token", greedy());
+      decode(patched, "decode, greedy, 50-token patch, ms a token", greedy());
+      decode(model, "decode, top-p 0.9, ms a token", nucleus());
+      firstToken(model, "first token, ms");
+      firstToken(patched, "first token, warm 50-token patch, ms");
+      switching();
+      encoding();
+      for (int rows : new int[] {1, 4, 8}) {
+        batch(rows);
+      }
+      forgetWarmUp(round);
+    }
+    System.out.println("| figure (processor time; median of " + rounds + ") | value |");
+    System.out.println("|---|---|");
+    for (String figure : figures.keySet()) {
+      System.out.printf(Locale.ROOT, "| %s | %.3f |%n", figure, median(figure));
+    }
+    System.out.println("| peak memory of the process, MB | " + peakMegabytes() + " |");
+  }
+
+  private GenerationOptions greedy() {
+    return GenerationOptions.defaults().withMaxNewTokens(tokens).withIgnoreStopTokens(true);
+  }
+
+  private GenerationOptions nucleus() {
+    return greedy().withTemperature(1).withTopP(0.9);
+  }
+
+  private void decode(LanguageModel view, String figure, GenerationOptions options) {
+    Prompt prompt = prompt(PROMPT_TOKENS);
+    double first = milliseconds(() -> view.generate(prompt, options.withMaxNewTokens(1)));
+    ModelMetrics before = model.metrics();
+    Generation[] generation = new Generation[1];
+    double all = milliseconds(() -> generation[0] = view.generate(prompt, options));
+    ModelMetrics after = model.metrics();
+    note(figure, (all - first) / (tokens - 1));
+    double inPasses = after.decodeTime().minus(before.decodeTime()).toNanos() / 1e6;
+    double onTheClock =
+        generation[0].total().minus(generation[0].timeToFirstToken()).toNanos() / 1e6;
+    note(
+        figure.replace("ms a token", "outside the runtime, % of the clock"),
+        100 * (1 - inPasses / onTheClock));
+  }
+
+  private void firstToken(LanguageModel view, String figure) {
+    Prompt prompt = prompt(PROMPT_TOKENS);
+    note(figure, milliseconds(() -> view.generate(prompt, greedy().withMaxNewTokens(1))));
+  }
+
+  private void switching() {
+    Patch one = newPatch();
+    Patch other = newPatch();
+    model.withPatch(one);
+    model.withPatch(other);
+    int times = 1000;
+    double all =
+        milliseconds(
+            () -> {
+              for (int i = 0; i < times; i++) {
+                model.withPatch(i % 2 == 0 ? one : other);
+              }
+            });
+    note("switching to a cached patch, ms", all / times);
+  }
+
+  private void encoding() {
+    Patch patch = newPatch();
+    note("encoding a new 50-token soft prompt, ms", milliseconds(() -> model.withPatch(patch)));
+    Prompt ordinary = prompt(PATCH_TOKENS);
+    note(
+        "prefill of 50 ordinary tokens, ms",
+        milliseconds(() -> model.generate(ordinary, greedy().withMaxNewTokens(1))));
+  }
+
+  private void batch(int rows) {
+    List<GenerationRequest> requests = new ArrayList<>();
+    for (int i = 0; i < rows; i++) {
+      requests.add(GenerationRequest.of(prompt(PROMPT_TOKENS), greedy()));
+    }
+    List<GenerationRequest> firsts = new ArrayList<>();
+    for (GenerationRequest request : requests) {
+      firsts.add(GenerationRequest.of(request.prompt(), greedy().withMaxNewTokens(1)));
+    }
+    double first = milliseconds(() -> model.generateAll(firsts));
+    double all = milliseconds(() -> model.generateAll(requests));
+    note(
+        "decode in batches of " + rows + ", tokens a second of processor time",
+        rows * (tokens - 1) * 1000 / (all - first));
+  }
+
+  /** Other tokens each time, from those that every vocabulary has. */
+  private Prompt prompt(int length) {
+    Random random = new Random(seed++);
+    int[] ids = new int[length];
+    for (int i = 0; i < length; i++) {
+      ids[i] = 20 + random.nextInt(200);
+    }
+    return Prompt.tokens(ids);
+  }
+
+  /** A patch of random embeddings, new to the cache. */
+  private Patch newPatch() {
+    int hidden = model.shape().hiddenSize();
+    Random random = new Random(seed++);
+    float[] rows = new float[PATCH_TOKENS * hidden];
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = 0.1f * (float) random.nextGaussian();
+    }
+    return Patch.of(
+        PatchManifest.of(
+            "random", new SemanticVersion(1, 0, 0, ""), BaseModel.of(model), Instant.EPOCH),
+        SoftPrompt.of(hidden, EmbeddingSpace.LAYER_INPUT, rows));
+  }
+
+  private static double milliseconds(Runnable work) {
+    OperatingSystemMXBean system =
+        (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+    long before = system.getProcessCpuTime();
+    work.run();
+    return (system.getProcessCpuTime() - before) / 1e6;
+  }
+
+  private void note(String figure, double value) {
+    figures.computeIfAbsent(figure, key -> new ArrayList<>()).add(value);
+  }
+
+  private void forgetWarmUp(int round) {
+    if (round < 0) {
+      figures.clear();
+    }
+  }
+
+  private double median(String figure) {
+    double[] values =
+        figures.getOrDefault(figure, List.of()).stream().mapToDouble(Double::doubleValue).toArray();
+    Arrays.sort(values);
+    return (values[(values.length - 1) / 2] + values[values.length / 2]) / 2;
+  }
+
+  /** The most memory the process had resident, as Linux tells it; 0 elsewhere. */
+  private static long peakMegabytes() throws IOException {
+    Path status = Path.of("/proc/self/status");
+    if (!Files.isReadable(status)) {
+      return 0;
+    }
+    for (String line : Files.readAllLines(status)) {
+      if (line.startsWith("VmHWM:")) {
+        return Long.parseLong(line.replaceAll("\\D", "")) / 1024;
+      }
+    }
+    return 0;
+  }
+}
