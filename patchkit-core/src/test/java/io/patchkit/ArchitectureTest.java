@@ -82,6 +82,15 @@ class ArchitectureTest {
               "io.patchkit.train..", "io.patchkit.trust..", "io.patchkit.release..");
 
   @ArchTest
+  static final ArchRule releaseKnowsNoTrainingAndNoEvaluation =
+      noClasses()
+          .that()
+          .resideInAPackage("io.patchkit.release..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("io.patchkit.train..", "io.patchkit.evaluate..");
+
+  @ArchTest
   static final ArchRule jacksonStaysInside =
       methods()
           .that()

@@ -23,11 +23,14 @@ public final class VerifiedPatch {
 
   private final Patch patch;
   private final PatchFiles files;
+  private final List<byte[]> bundles;
   private final List<TrustedKey> signers;
 
-  private VerifiedPatch(Patch patch, PatchFiles files, List<TrustedKey> signers) {
+  private VerifiedPatch(
+      Patch patch, PatchFiles files, List<byte[]> bundles, List<TrustedKey> signers) {
     this.patch = patch;
     this.files = files;
+    this.bundles = bundles;
     this.signers = signers;
   }
 
@@ -61,6 +64,7 @@ public final class VerifiedPatch {
       PatchFiles files, List<byte[]> bundles, TrustPolicy policy, Clock clock) {
     requireCount(bundles.size());
     Endorsements endorsements = new Endorsements(policy, clock.instant());
+    List<byte[]> trustedBundles = new ArrayList<>();
     for (byte[] bytes : bundles) {
       SignatureBundle bundle = SignatureBundle.parse(bytes, MAX_BUNDLE_BYTES);
       TrustedKey trusted = endorsements.eligible(bundle.keyId());
@@ -68,6 +72,7 @@ public final class VerifiedPatch {
         Statement statement = Statement.parse(bundle.payload(trusted.key()), Set.of());
         requireSame(statement, files);
         endorsements.add(trusted);
+        trustedBundles.add(bytes.clone());
       }
     }
     endorsements.requireEnough();
@@ -76,7 +81,7 @@ public final class VerifiedPatch {
     endorsements.requireScope(patch.manifest().name());
     endorsements.requireEnough();
     VerifiedContent.requireMeets(patch, policy);
-    return new VerifiedPatch(patch, files, endorsements.counted());
+    return new VerifiedPatch(patch, files, trustedBundles, endorsements.counted());
   }
 
   private static void requireCount(int bundles) {
@@ -122,6 +127,13 @@ public final class VerifiedPatch {
   /** The verified bytes. */
   public PatchFiles files() {
     return files;
+  }
+
+  /** Copies of the bundles by keys of the keyring, in the order in which they were given. */
+  public List<byte[]> bundles() {
+    List<byte[]> copies = new ArrayList<>();
+    bundles.forEach(bundle -> copies.add(bundle.clone()));
+    return copies;
   }
 
   /** The keys that count, in the order of their bundles. */

@@ -1,0 +1,139 @@
+package io.patchkit.release;
+
+import io.patchkit.release.StoreException.Reason;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Everything that is read of a store. Takes no lock. */
+final class StoreReader {
+
+  private static final System.Logger LOG = System.getLogger(StoreReader.class.getName());
+
+  final StoreLayout layout;
+  final PatchBlobs blobs;
+  final Generations generations;
+  final Marks marks;
+  final AuditLog audit;
+
+  StoreReader(StoreLayout layout) {
+    this.layout = layout;
+    this.blobs = new PatchBlobs(layout);
+    this.generations = new Generations(layout);
+    this.marks = new Marks(layout);
+    this.audit = new AuditLog(layout.audit);
+  }
+
+  <T> T reading(StoreWork<T> work) {
+    try {
+      return work.run();
+    } catch (IOException e) {
+      throw failed("read", e);
+    }
+  }
+
+  StoreException failed(String what, IOException e) {
+    return new StoreException(
+        Reason.IO, "cannot " + what + " the store " + layout.root + ": " + e, e);
+  }
+
+  /** The current generation, or the one that takes its place while its record is damaged. */
+  StackGeneration current() throws IOException {
+    try {
+      return generations.current();
+    } catch (StoreException e) {
+      StackGeneration good = lastGoodBefore(Long.MAX_VALUE);
+      LOG.log(
+          System.Logger.Level.ERROR,
+          layout.current + " cannot be used; using good generation " + good.number() + " instead",
+          e);
+      return good;
+    }
+  }
+
+  List<StackGeneration> history() throws IOException {
+    long last = current().number();
+    List<StackGeneration> history = new ArrayList<>();
+    for (long number : generations.numbers()) {
+      if (number <= last) {
+        history.add(generations.read(number));
+      }
+    }
+    return history;
+  }
+
+  StackGeneration lastGoodBefore(long number) throws IOException {
+    List<Long> numbers = generations.numbers();
+    for (int i = numbers.size() - 1; i >= 0; i--) {
+      long candidate = numbers.get(i);
+      if (candidate < number) {
+        try {
+          StackGeneration generation = generations.read(candidate);
+          if (!generation.isCanary() && generations.isGood(generation) && isUsable(generation)) {
+            return generation;
+          }
+        } catch (StoreException damaged) {
+          LOG.log(System.Logger.Level.WARNING, "passing over generation " + candidate, damaged);
+        }
+      }
+    }
+    return StackGeneration.zero();
+  }
+
+  /** Whether every patch is whole and none is revoked. */
+  private boolean isUsable(StackGeneration generation) throws IOException {
+    for (StackEntry entry : generation.stack()) {
+      if (marks.revocationOf(entry.digest()) != null) {
+        return false;
+      }
+      blobs.read(blobs.describe(entry.digest()));
+    }
+    return true;
+  }
+
+  List<InstalledPatch> describe(List<StackEntry> stack) throws IOException {
+    List<InstalledPatch> patches = new ArrayList<>();
+    for (StackEntry entry : stack) {
+      patches.add(blobs.describe(entry.digest()));
+    }
+    return patches;
+  }
+
+  /**
+   * The audit log. Its chain cannot show that its end is gone, but the generations can: each but
+   * the newest, whose entry a crash may have cost, has one.
+   */
+  List<AuditEntry> auditEntries() throws IOException {
+    List<Long> numbers = generations.numbers();
+    long current = current().number();
+    List<AuditEntry> entries = audit.read();
+    Set<Long> noted = new HashSet<>();
+    entries.forEach(entry -> noted.add(entry.generation()));
+    for (long number : numbers) {
+      if (number < current && !noted.contains(number)) {
+        throw new StoreException(
+            Reason.AUDIT_BROKEN,
+            "expected an entry for generation "
+                + number
+                + " in "
+                + layout.audit
+                + ", found none; entries were removed: keep the log, and find out by what");
+      }
+    }
+    return entries;
+  }
+
+  StoreStatus status() throws IOException {
+    StackGeneration current = current();
+    List<InstalledPatch> installed = new ArrayList<>();
+    for (Digest patch : blobs.installed()) {
+      installed.add(blobs.describe(patch));
+    }
+    List<Long> numbers = new ArrayList<>(generations.numbers());
+    numbers.removeIf(number -> number > current.number());
+    return new StoreStatus(
+        current, generations.isGood(current), installed, numbers, marks.pins(), marks.revoked());
+  }
+}

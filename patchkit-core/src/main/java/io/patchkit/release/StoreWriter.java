@@ -1,0 +1,403 @@
+package io.patchkit.release;
+
+import io.patchkit.release.AuditEntry.Action;
+import io.patchkit.release.StackGeneration.Origin;
+import io.patchkit.release.StoreException.Reason;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Everything that changes a store, each change under the lock and noted in the audit log. */
+final class StoreWriter {
+
+  private static final System.Logger LOG = System.getLogger(StoreWriter.class.getName());
+  private static final Change RECOVERY = new Change("patchkit", "tidying up after a crash");
+
+  final StoreOptions options;
+
+  private final StoreLayout layout;
+  private final StoreReader reader;
+  private final StoreLock lock;
+
+  StoreWriter(StoreLayout layout, StoreReader reader, StoreOptions options) {
+    this.layout = layout;
+    this.reader = reader;
+    this.options = options;
+    this.lock = new StoreLock(layout.lock, options.lockTimeout());
+  }
+
+  private <T> T changing(StoreWork<T> work) {
+    try {
+      return lock.holding(
+          () -> {
+            recover();
+            return work.run();
+          });
+    } catch (IOException e) {
+      throw reader.failed("change", e);
+    }
+  }
+
+  /** Brings the store to the state that the last change, finished or not, left it in. */
+  private void recover() throws IOException {
+    layout.deleteTemporaries();
+    AuditEntry last = reader.audit.repair();
+    StackGeneration current;
+    try {
+      current = reader.generations.current();
+    } catch (StoreException e) {
+      LOG.log(System.Logger.Level.ERROR, "recovering " + layout.root, e);
+      StackGeneration good = reader.lastGoodBefore(Long.MAX_VALUE);
+      Change change =
+          RECOVERY.withReason("back to generation " + good.number() + ": " + e.getMessage());
+      commit(Origin.RECOVERED, good.stack(), good.number(), Activation.full(), change);
+      return;
+    }
+    for (long number : reader.generations.numbers()) {
+      if (number > current.number()) {
+        reader.generations.delete(number);
+      }
+    }
+    long noted = last == null ? 0 : last.generation();
+    if (noted < current.number()) {
+      note(action(current.origin()), current.change(), current, digests(current.stack()));
+    }
+  }
+
+  InstalledPatch install(Map<String, byte[]> files, List<byte[]> signatures, Change change) {
+    byte[] manifest = files.get(InstalledPatch.MANIFEST);
+    if (manifest == null) {
+      throw new IllegalArgumentException("files have no " + InstalledPatch.MANIFEST);
+    }
+    InstalledPatch patch = InstalledPatch.parse(manifest);
+    return changing(
+        () -> {
+          requireStanding(patch.digest(), patch.id());
+          requireVersionFree(patch);
+          Path lease = reader.marks.lease(patch.digest(), expiry(options.installLease()));
+          try {
+            reader.blobs.put(patch.digest(), files, signatures);
+          } catch (IOException | RuntimeException e) {
+            Files.deleteIfExists(lease);
+            throw e;
+          }
+          note(Action.INSTALLED, change, reader.generations.current(), List.of(patch.digest()));
+          return patch;
+        });
+  }
+
+  Path lease(Digest patch, Duration duration) {
+    return changing(
+        () -> {
+          reader.blobs.describe(patch);
+          return reader.marks.lease(patch, expiry(duration));
+        });
+  }
+
+  private Instant expiry(Duration duration) {
+    return options.clock().instant().plus(duration);
+  }
+
+  private void requireVersionFree(InstalledPatch patch) throws IOException {
+    for (Digest digest : reader.blobs.installed()) {
+      InstalledPatch other = reader.blobs.describe(digest);
+      if (other.id().equals(patch.id()) && !digest.equals(patch.digest())) {
+        throw new StoreException(
+            Reason.VERSION_TAKEN,
+            "expected "
+                + patch.id()
+                + " to be "
+                + digest
+                + ", which is installed, found "
+                + patch.digest()
+                + "; a release never changes: give the new one a new version");
+      }
+    }
+  }
+
+  /** Refuses what may not come anew: a patch that is revoked or withdrawn, or news too old. */
+  private void requireStanding(Digest patch, String id) throws IOException {
+    reader.marks.requireNotRevoked(patch, id);
+    Revocations.Standing standing = options.revocations().of(patch);
+    switch (standing.state()) {
+      case REVOKED -> throw Marks.refusal(Reason.REVOKED, patch, id, standing.reason());
+      case WITHDRAWN -> throw Marks.refusal(Reason.WITHDRAWN, patch, id, standing.reason());
+      case ACTIVE, UNLISTED -> {}
+    }
+    if (options.revocations().isStale()) {
+      throw new StoreException(
+          Reason.STALE,
+          "expected fresh news of revocations before "
+              + id
+              + " comes in, found them expired; refresh the channel, or state an offline policy");
+    }
+  }
+
+  StackGeneration activate(Digest patch, Activation activation, Change change) {
+    return changing(
+        () -> {
+          StackGeneration current = reader.generations.current();
+          InstalledPatch installed = reader.blobs.describe(patch);
+          requireStanding(patch, installed.id());
+          List<InstalledPatch> stack = StackRules.with(reader.describe(current.stack()), installed);
+          return commit(Origin.ACTIVATED, require(stack), current.number(), activation, change);
+        });
+  }
+
+  StackGeneration activateStack(List<Digest> patches, Activation activation, Change change) {
+    return changing(
+        () -> {
+          StackGeneration current = reader.generations.current();
+          List<InstalledPatch> stack = new ArrayList<>();
+          for (Digest patch : patches) {
+            InstalledPatch installed = reader.blobs.describe(patch);
+            if (!current.contains(patch)) {
+              requireStanding(patch, installed.id());
+            }
+            stack.add(installed);
+          }
+          return commit(Origin.ACTIVATED, require(stack), current.number(), activation, change);
+        });
+  }
+
+  StackGeneration deactivate(String name, Change change) {
+    return changing(
+        () -> {
+          StackGeneration current = reader.generations.current();
+          List<InstalledPatch> stack = reader.describe(current.stack());
+          if (!stack.removeIf(patch -> patch.name().equals(name))) {
+            throw new StoreException(
+                Reason.NOT_ACTIVE,
+                "expected an active patch named '"
+                    + name
+                    + "', found "
+                    + current.stack().stream().map(StackEntry::id).toList());
+          }
+          return commit(
+              Origin.DEACTIVATED, require(stack), current.number(), Activation.full(), change);
+        });
+  }
+
+  StackGeneration rollback(
+      long target, Origin origin, Change change, @Nullable Long expectedCurrent) {
+    return changing(
+        () -> {
+          StackGeneration current = reader.generations.current();
+          if (expectedCurrent != null && current.number() != expectedCurrent) {
+            return current;
+          }
+          StackGeneration old = reader.generations.read(target);
+          if (target > current.number()) {
+            throw new StoreException(
+                Reason.UNKNOWN_GENERATION,
+                "expected a generation up to " + current.number() + ", found " + target);
+          }
+          for (StackEntry entry : old.stack()) {
+            reader.marks.requireNotRevoked(entry.digest(), entry.id());
+            Revocations.Standing standing = options.revocations().of(entry.digest());
+            if (standing.state() == Revocations.State.REVOKED) {
+              throw Marks.refusal(Reason.REVOKED, entry.digest(), entry.id(), standing.reason());
+            }
+          }
+          List<InstalledPatch> stack = reader.describe(old.stack());
+          boolean onTrial = !reader.generations.isGood(old);
+          return commit(
+              origin, require(stack), current.number(), new Activation(1, onTrial), change);
+        });
+  }
+
+  StackGeneration promote(Change change) {
+    return changing(
+        () -> {
+          StackGeneration current = reader.generations.current();
+          return current.isCanary()
+              ? commit(
+                  Origin.PROMOTED, current.stack(), current.number(), Activation.full(), change)
+              : current;
+        });
+  }
+
+  void markGood(long number, Change change) {
+    changing(
+        () -> {
+          StackGeneration generation = reader.generations.read(number);
+          if (!reader.generations.isGood(generation)) {
+            reader.generations.markGood(number);
+            note(
+                Action.MARKED_GOOD,
+                change,
+                reader.generations.current(),
+                digests(generation.stack()));
+          }
+          return generation;
+        });
+  }
+
+  void pin(long number, Change change) {
+    changing(
+        () -> {
+          StackGeneration generation = reader.generations.read(number);
+          reader.marks.pin(number);
+          note(Action.PINNED, change, reader.generations.current(), digests(generation.stack()));
+          return generation;
+        });
+  }
+
+  void unpin(long number, Change change) {
+    changing(
+        () -> {
+          reader.marks.unpin(number);
+          note(Action.UNPINNED, change, reader.generations.current(), List.of());
+          return number;
+        });
+  }
+
+  StackGeneration revoke(Digest patch, Change change) {
+    return changing(
+        () -> {
+          revokeNow(patch, change.reason(), change);
+          return withoutRevoked(change);
+        });
+  }
+
+  StackGeneration applyRevocations(Change change) {
+    return changing(
+        () -> {
+          for (Digest patch : reader.blobs.installed()) {
+            Revocations.Standing standing = options.revocations().of(patch);
+            if (standing.state() == Revocations.State.REVOKED
+                && reader.marks.revocationOf(patch) == null) {
+              revokeNow(patch, standing.reason(), change.withReason(standing.reason()));
+            }
+          }
+          return withoutRevoked(change);
+        });
+  }
+
+  private void revokeNow(Digest patch, String reason, Change change) throws IOException {
+    reader.marks.revoke(patch, reason);
+    note(Action.REVOKED, change, reader.generations.current(), List.of(patch));
+  }
+
+  /** The current generation if none of its patches, nor of its baseline's, is revoked. */
+  private StackGeneration withoutRevoked(Change change) throws IOException {
+    StackGeneration current = reader.generations.current();
+    StackGeneration baseline = reader.generations.read(current.baseline());
+    if (!hasRevoked(current) && !hasRevoked(baseline)) {
+      return current;
+    }
+    StackGeneration good = reader.lastGoodBefore(current.number());
+    return commit(Origin.REVOKED, good.stack(), current.number(), Activation.full(), change);
+  }
+
+  private boolean hasRevoked(StackGeneration generation) throws IOException {
+    for (StackEntry entry : generation.stack()) {
+      if (reader.marks.revocationOf(entry.digest()) != null) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  List<Digest> collectGarbage(Change change) {
+    return changing(
+        () -> {
+          StackGeneration current = reader.generations.current();
+          List<Long> numbers = reader.generations.numbers();
+          Set<Long> kept = new HashSet<>(reader.marks.pins());
+          kept.add(current.number());
+          kept.add(current.baseline());
+          kept.addAll(
+              numbers.subList(
+                  Math.max(0, numbers.size() - 1 - options.keepGenerations()), numbers.size()));
+          Set<Digest> patches = reader.marks.leased(options.clock().instant());
+          for (long number : numbers) {
+            if (kept.contains(number)) {
+              patches.addAll(digests(reader.generations.read(number).stack()));
+            } else {
+              reader.generations.delete(number);
+            }
+          }
+          List<Digest> removed = reader.blobs.retain(patches);
+          note(Action.COLLECTED, change, current, removed);
+          return removed;
+        });
+  }
+
+  private static List<StackEntry> require(List<InstalledPatch> stack) {
+    StackRules.require(stack);
+    List<StackEntry> entries = new ArrayList<>();
+    stack.forEach(patch -> entries.add(patch.entry()));
+    return entries;
+  }
+
+  /** Writes a generation, makes it current, and notes it. */
+  private StackGeneration commit(
+      Origin origin, List<StackEntry> stack, long parent, Activation activation, Change change)
+      throws IOException {
+    List<Long> numbers = reader.generations.numbers();
+    long number = Math.max(parent, numbers.isEmpty() ? 0 : numbers.get(numbers.size() - 1)) + 1;
+    long baseline = activation.share() == 1 ? number : reader.generations.read(parent).baseline();
+    StackGeneration generation =
+        new StackGeneration(
+            number,
+            parent,
+            origin,
+            change,
+            options.clock().instant(),
+            stack,
+            activation.share(),
+            baseline,
+            activation.onTrial());
+    try {
+      reader.generations.write(generation);
+      reader.generations.makeCurrent(generation);
+    } catch (IOException e) {
+      withdraw(generation, e);
+      throw e;
+    }
+    note(action(origin), change, generation, digests(stack));
+    return generation;
+  }
+
+  /** Takes a record back whose generation did not become current. */
+  private void withdraw(StackGeneration generation, IOException reason) {
+    try {
+      if (!reader.generations.current().equals(generation)) {
+        reader.generations.delete(generation.number());
+      }
+    } catch (IOException | StoreException e) {
+      reason.addSuppressed(e);
+    }
+  }
+
+  private void note(Action action, Change change, StackGeneration generation, List<Digest> patches)
+      throws IOException {
+    reader.audit.append(options.clock().instant(), action, change, generation, patches);
+  }
+
+  private static Action action(Origin origin) {
+    return switch (origin) {
+      case ACTIVATED -> Action.ACTIVATED;
+      case DEACTIVATED -> Action.DEACTIVATED;
+      case ROLLED_BACK -> Action.ROLLED_BACK;
+      case PROMOTED -> Action.PROMOTED;
+      case REVOKED -> Action.REVOKED;
+      case CREATED, RECOVERED -> Action.RECOVERED;
+    };
+  }
+
+  private static List<Digest> digests(List<StackEntry> stack) {
+    List<Digest> digests = new ArrayList<>();
+    stack.forEach(entry -> digests.add(entry.digest()));
+    return digests;
+  }
+}
