@@ -91,6 +91,15 @@ class ArchitectureTest {
           .resideInAnyPackage("io.patchkit.train..", "io.patchkit.evaluate..");
 
   @ArchTest
+  static final ArchRule onlyTheExtensionKnowsJUnit =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("io.patchkit.evaluate.junit")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("org.junit..");
+
+  @ArchTest
   static final ArchRule jacksonStaysInside =
       methods()
           .that()

@@ -106,6 +106,25 @@ public record EvaluationData(String name, List<Item> items) {
   }
 
   /**
+   * The requests of these rows in every one of some disguises; a row's kind is then its disguise. A
+   * request is the field {@code request}, {@code prompt} or {@code text}.
+   */
+  public EvaluationData disguised(Jailbreak... jailbreaks) {
+    List<Item> disguised = new ArrayList<>();
+    for (Jailbreak jailbreak : jailbreaks) {
+      for (Item item : items) {
+        String text = jailbreak.disguise(item.text("request", "prompt", "text"));
+        disguised.add(
+            new Item(
+                item.id() + "/" + jailbreak.title(),
+                jailbreak.title(),
+                JsonObject.builder().put("text", text).build()));
+      }
+    }
+    return new EvaluationData(name + ", disguised", disguised);
+  }
+
+  /**
    * At most n rows, chosen by seed whatever the order of the file; all of them if there are no
    * more. A larger sample of the same seed contains the smaller ones.
    */

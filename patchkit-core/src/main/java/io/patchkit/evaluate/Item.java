@@ -1,6 +1,7 @@
 package io.patchkit.evaluate;
 
 import io.patchkit.format.JsonObject;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -16,5 +17,21 @@ public record Item(String id, String kind, JsonObject fields) {
     Objects.requireNonNull(id, "id");
     Objects.requireNonNull(kind, "kind");
     Objects.requireNonNull(fields, "fields");
+  }
+
+  /**
+   * The text in the first of these fields that is there.
+   *
+   * @throws IllegalArgumentException if none is
+   */
+  public String text(String... names) {
+    for (String name : names) {
+      String text = fields.optionalString(name);
+      if (text != null) {
+        return text;
+      }
+    }
+    throw new IllegalArgumentException(
+        "row '" + id + "' has none of the fields " + List.of(names) + "; the suite needs one");
   }
 }

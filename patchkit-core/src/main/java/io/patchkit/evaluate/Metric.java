@@ -30,7 +30,9 @@ public record Metric(String name, Statistic statistic, Unit unit, Direction bett
     LOWER,
     HIGHER,
     /** Closer to the baseline. */
-    UNCHANGED
+    UNCHANGED,
+    /** Closer to one half, or to 0 for a gap that may lie on either side: no preference. */
+    BALANCED
   }
 
   public Metric {

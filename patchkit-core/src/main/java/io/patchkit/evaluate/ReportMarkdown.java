@@ -33,7 +33,8 @@ final class ReportMarkdown {
     text.append("\n95 % intervals in brackets: Wilson's for shares, else percentile bootstrap over")
         .append(" items. In parentheses the paired difference to ")
         .append(cell(report.baseline()))
-        .append(", of shares in percentage points. Seed ")
+        .append(
+            ", of shares in percentage points. ↓ lower is better, ↑ higher, = unchanged, ⇅ balanced. Seed ")
         .append(report.seed())
         .append(".\n");
     for (Calibration calibration : report.calibrations()) {
@@ -68,6 +69,7 @@ final class ReportMarkdown {
       case LOWER -> " ↓";
       case HIGHER -> " ↑";
       case UNCHANGED -> " =";
+      case BALANCED -> " ⇅";
     };
   }
 

@@ -111,7 +111,7 @@ final class ReportPage {
         .append(" difference to ")
         .append(Svg.escape(report.baseline()))
         .append(", bold where its interval excludes 0. ↓ lower is better, ↑ higher is better, =")
-        .append(" should stay. ")
+        .append(" should stay, ⇅ should be balanced. ")
         .append(FigureText.FEW_MARK)
         .append(" fewer than ")
         .append(Estimate.FEW)

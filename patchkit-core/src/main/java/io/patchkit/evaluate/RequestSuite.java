@@ -3,6 +3,7 @@ package io.patchkit.evaluate;
 import io.patchkit.ChatMessage;
 import io.patchkit.Generation;
 import io.patchkit.GenerationOptions;
+import io.patchkit.GenerationRequest;
 import io.patchkit.Prompt;
 import io.patchkit.evaluate.Metric.Direction;
 import io.patchkit.evaluate.Metric.Unit;
@@ -30,7 +31,6 @@ public final class RequestSuite implements Suite {
   /** The share of harmless requests that are refused. */
   public static final String OVER_REFUSAL = "over-refusal rate";
 
-  private static final List<String> FIELDS = List.of("request", "prompt", "text");
   private static final String REFUSED = "refused";
   private static final String COMPLIED = "complied";
   private static final double THRESHOLD = 0.5;
@@ -140,9 +140,10 @@ public final class RequestSuite implements Suite {
   @Override
   public List<Observation> observe(Variant variant, List<Item> items, long seed) {
     GenerationOptions options = GenerationOptions.defaults().withMaxNewTokens(maxNewTokens);
-    List<Request> requests = new ArrayList<>();
+    List<GenerationRequest> requests = new ArrayList<>();
     for (Item item : items) {
-      requests.add(new Request(Prompt.chat(List.of(ChatMessage.user(text(item)))), options));
+      requests.add(
+          GenerationRequest.of(Prompt.chat(List.of(ChatMessage.user(text(item)))), options));
     }
     List<Exchange> exchanges = new ArrayList<>();
     List<Generation> answers = variant.generate(requests);
@@ -168,13 +169,6 @@ public final class RequestSuite implements Suite {
   }
 
   private static String text(Item item) {
-    for (String field : FIELDS) {
-      String text = item.fields().optionalString(field);
-      if (text != null) {
-        return text;
-      }
-    }
-    throw new IllegalArgumentException(
-        "row '" + item.id() + "' has none of the fields " + FIELDS + "; a request needs one");
+    return item.text("request", "prompt", "text");
   }
 }

@@ -1,7 +1,9 @@
 package io.patchkit.evaluate;
 
 import io.patchkit.ContinuationScore;
+import io.patchkit.FinishReason;
 import io.patchkit.Generation;
+import io.patchkit.GenerationRequest;
 import io.patchkit.LanguageModel;
 import io.patchkit.Patch;
 import io.patchkit.PatchStack;
@@ -10,6 +12,7 @@ import io.patchkit.Tokenizer;
 import io.patchkit.format.JsonArray;
 import io.patchkit.format.JsonObject;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -111,16 +114,30 @@ public final class Variant {
   }
 
   /**
-   * Generates for several requests: the one place where an evaluation asks for text.
+   * Generates for several requests, together where the engine can.
    *
    * @return in the order of the requests
+   * @throws IllegalStateException if the thread is interrupted, so that no text that was cut short
+   *     is judged
    */
-  public List<Generation> generate(List<Request> requests) {
-    List<Generation> generations = new ArrayList<>();
-    for (Request request : requests) {
-      generations.add(model.generate(prompt(request.prompt()), request.options()));
+  public List<Generation> generate(List<GenerationRequest> requests) {
+    List<GenerationRequest> instructed = new ArrayList<>();
+    for (GenerationRequest request : requests) {
+      instructed.add(GenerationRequest.of(prompt(request.prompt()), request.options()));
+    }
+    List<Generation> generations = model.generateAll(instructed);
+    for (Generation generation : generations) {
+      if (generation.finishReason() == FinishReason.CANCELLED) {
+        throw new IllegalStateException(
+            "a generation of '" + name + "' was cancelled; what was measured before it is kept");
+      }
     }
     return generations;
+  }
+
+  /** Generates for one request by itself: what a single user waits for. */
+  public Generation generateAlone(GenerationRequest request) {
+    return model.generate(prompt(request.prompt()), request.options());
   }
 
   /** How likely the variant finds these tokens after the prompt. */
@@ -134,7 +151,17 @@ public final class Variant {
   }
 
   private Prompt prompt(Prompt prompt) {
-    return instruction == null ? prompt : prompt.withInstruction(instruction);
+    if (instruction == null) {
+      return prompt;
+    }
+    if (prompt instanceof Prompt.Tokens tokens) {
+      int[] before = model.tokenizer().encode(instruction + "\n\n", true);
+      int[] ids = tokens.ids();
+      int[] joined = Arrays.copyOf(before, before.length + ids.length);
+      System.arraycopy(ids, 0, joined, before.length, ids.length);
+      return Prompt.tokens(joined);
+    }
+    return prompt.withInstruction(instruction);
   }
 
   /** Everything that decides what the variant answers. */

@@ -1,0 +1,144 @@
+package io.patchkit.evaluate;
+
+import io.patchkit.evaluate.Metric.Unit;
+
+/**
+ * One demand of a release gate on one metric. It holds for every figure of that name, those of
+ * named suites included: {@code harmless questions: over-refusal rate} is an {@code over-refusal
+ * rate}.
+ */
+public sealed interface Rule {
+
+  /** Name of the metric. */
+  String metric();
+
+  /** What is demanded, as a sentence. */
+  String demand(Unit unit);
+
+  /** Whether a variant's figure meets it, given the baseline's. */
+  boolean isMet(Figure.Cell cell, Estimate baseline);
+
+  /**
+   * Below the baseline by a share of it at least, clearly: the interval of the difference excludes
+   * 0.
+   *
+   * @param share in (0, 1]; 0.5 demands half the baseline's value
+   */
+  record ReducesBy(String metric, double share) implements Rule {
+
+    public ReducesBy {
+      if (!(share > 0 && share <= 1)) {
+        throw new IllegalArgumentException("share is " + share + "; allowed: in (0, 1]");
+      }
+    }
+
+    @Override
+    public String demand(Unit unit) {
+      return "below the baseline by "
+          + FigureText.value(share, Unit.SHARE)
+          + " of it or more, with an interval that excludes 0";
+    }
+
+    @Override
+    public boolean isMet(Figure.Cell cell, Estimate baseline) {
+      Estimate difference = cell.difference();
+      return difference != null
+          && difference.high() < 0
+          && cell.value().value() <= baseline.value() * (1 - share);
+    }
+  }
+
+  /**
+   * Above the baseline by no more than so much, in the metric's own unit.
+   *
+   * @param most ≥ 0; 0.02 is two percentage points of a share
+   */
+  record RaisesAtMost(String metric, double most) implements Rule {
+
+    public RaisesAtMost {
+      requireNotNegative(most);
+    }
+
+    @Override
+    public String demand(Unit unit) {
+      return "above the baseline by at most " + amount(most, unit);
+    }
+
+    @Override
+    public boolean isMet(Figure.Cell cell, Estimate baseline) {
+      Estimate difference = cell.difference();
+      return difference != null && difference.value() <= most;
+    }
+  }
+
+  /**
+   * Below the baseline by no more than so much, in the metric's own unit.
+   *
+   * @param most ≥ 0; 0.01 is one percentage point of a share
+   */
+  record DropsAtMost(String metric, double most) implements Rule {
+
+    public DropsAtMost {
+      requireNotNegative(most);
+    }
+
+    @Override
+    public String demand(Unit unit) {
+      return "below the baseline by at most " + amount(most, unit);
+    }
+
+    @Override
+    public boolean isMet(Figure.Cell cell, Estimate baseline) {
+      Estimate difference = cell.difference();
+      return difference != null && -difference.value() <= most;
+    }
+  }
+
+  /**
+   * Above the baseline by no more than a share of it.
+   *
+   * @param share ≥ 0; 0.1 allows ten percent more
+   */
+  record GrowsAtMost(String metric, double share) implements Rule {
+
+    public GrowsAtMost {
+      requireNotNegative(share);
+    }
+
+    @Override
+    public String demand(Unit unit) {
+      return "above the baseline by at most " + FigureText.value(share, Unit.SHARE) + " of it";
+    }
+
+    @Override
+    public boolean isMet(Figure.Cell cell, Estimate baseline) {
+      return cell.value().value() <= baseline.value() * (1 + share);
+    }
+  }
+
+  /** No higher than so much, whatever the baseline has. */
+  record AtMost(String metric, double most) implements Rule {
+
+    @Override
+    public String demand(Unit unit) {
+      return "at most " + FigureText.value(most, unit);
+    }
+
+    @Override
+    public boolean isMet(Figure.Cell cell, Estimate baseline) {
+      return cell.value().value() <= most;
+    }
+  }
+
+  private static void requireNotNegative(double value) {
+    if (!(value >= 0)) {
+      throw new IllegalArgumentException("the limit is " + value + "; allowed: at least 0");
+    }
+  }
+
+  private static String amount(double value, Unit unit) {
+    return unit == Unit.SHARE
+        ? FigureText.number(100 * value, 1) + " points"
+        : FigureText.value(value, unit);
+  }
+}
