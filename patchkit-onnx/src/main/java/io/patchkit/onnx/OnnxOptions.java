@@ -4,6 +4,7 @@ import io.patchkit.GenerationListener;
 import java.time.Clock;
 import java.time.ZoneId;
 import java.util.Objects;
+import java.util.OptionalInt;
 
 /**
  * How a model is opened. Immutable; start from {@link #defaults()}.
@@ -11,6 +12,13 @@ import java.util.Objects;
  * @param threads threads that one pass over the graph uses, ≥ 1
  * @param spinning whether idle threads wait busily for the next operator: faster on a machine that
  *     does nothing else, slower beside other work
+ * @param prepacking whether weights are copied into the layout that the kernels like best. Without
+ *     it they stay mapped from their files, shared with other processes, and a token takes about
+ *     twice as long
+ * @param arena whether freed memory of passes is kept for the next ones. Without it the process
+ *     shrinks after a long prompt, and passes allocate anew
+ * @param cudaDevice index of the GPU that runs the model; empty for the processor. Needs {@code
+ *     onnxruntime_gpu} in place of {@code onnxruntime} on the class path
  * @param prefixCacheBytes the most memory that encoded prefixes may take together, ≥ 0
  * @param prefillChunk most prompt tokens fed in one pass, ≥ 1; bounds the memory of long prompts
  * @param idleBuffers request buffers kept for reuse, ≥ 0
@@ -21,6 +29,9 @@ import java.util.Objects;
 public record OnnxOptions(
     int threads,
     boolean spinning,
+    boolean prepacking,
+    boolean arena,
+    OptionalInt cudaDevice,
     long prefixCacheBytes,
     int prefillChunk,
     int idleBuffers,
@@ -30,6 +41,8 @@ public record OnnxOptions(
 
   public OnnxOptions {
     require(threads >= 1, "threads", threads, "at least 1");
+    Objects.requireNonNull(cudaDevice, "cudaDevice");
+    require(cudaDevice.orElse(0) >= 0, "cudaDevice", cudaDevice, "0 or more");
     require(prefixCacheBytes >= 0, "prefixCacheBytes", prefixCacheBytes, "at least 0");
     require(prefillChunk >= 1, "prefillChunk", prefillChunk, "at least 1");
     require(idleBuffers >= 0, "idleBuffers", idleBuffers, "at least 0");
@@ -39,14 +52,17 @@ public record OnnxOptions(
   }
 
   /**
-   * As many threads as the process may use processors, without spinning; 256 MiB of encoded
-   * prefixes; prompts in chunks of 512 tokens; buffers of 8 requests kept; batches of up to 8; no
-   * listener; the system's clock.
+   * As many threads as the process may use processors, without spinning; prepacked weights and an
+   * arena; on the processor; 256 MiB of encoded prefixes; prompts in chunks of 512 tokens; buffers
+   * of 8 requests kept; batches of up to 8; no listener; the system's clock.
    */
   public static OnnxOptions defaults() {
     return new OnnxOptions(
         Runtime.getRuntime().availableProcessors(),
         false,
+        true,
+        true,
+        OptionalInt.empty(),
         256L << 20,
         512,
         8,
@@ -55,44 +71,174 @@ public record OnnxOptions(
         Clock.system(ZoneId.systemDefault()));
   }
 
+  /** The defaults on a GPU. */
+  public static OnnxOptions cuda(int device) {
+    return defaults().withCudaDevice(OptionalInt.of(device));
+  }
+
   public OnnxOptions withThreads(int threads) {
     return new OnnxOptions(
-        threads, spinning, prefixCacheBytes, prefillChunk, idleBuffers, batchRows, listener, clock);
+        threads,
+        spinning,
+        prepacking,
+        arena,
+        cudaDevice,
+        prefixCacheBytes,
+        prefillChunk,
+        idleBuffers,
+        batchRows,
+        listener,
+        clock);
   }
 
   public OnnxOptions withSpinning(boolean spinning) {
     return new OnnxOptions(
-        threads, spinning, prefixCacheBytes, prefillChunk, idleBuffers, batchRows, listener, clock);
+        threads,
+        spinning,
+        prepacking,
+        arena,
+        cudaDevice,
+        prefixCacheBytes,
+        prefillChunk,
+        idleBuffers,
+        batchRows,
+        listener,
+        clock);
+  }
+
+  public OnnxOptions withPrepacking(boolean prepacking) {
+    return new OnnxOptions(
+        threads,
+        spinning,
+        prepacking,
+        arena,
+        cudaDevice,
+        prefixCacheBytes,
+        prefillChunk,
+        idleBuffers,
+        batchRows,
+        listener,
+        clock);
+  }
+
+  public OnnxOptions withArena(boolean arena) {
+    return new OnnxOptions(
+        threads,
+        spinning,
+        prepacking,
+        arena,
+        cudaDevice,
+        prefixCacheBytes,
+        prefillChunk,
+        idleBuffers,
+        batchRows,
+        listener,
+        clock);
+  }
+
+  public OnnxOptions withCudaDevice(OptionalInt cudaDevice) {
+    return new OnnxOptions(
+        threads,
+        spinning,
+        prepacking,
+        arena,
+        cudaDevice,
+        prefixCacheBytes,
+        prefillChunk,
+        idleBuffers,
+        batchRows,
+        listener,
+        clock);
   }
 
   public OnnxOptions withPrefixCacheBytes(long prefixCacheBytes) {
     return new OnnxOptions(
-        threads, spinning, prefixCacheBytes, prefillChunk, idleBuffers, batchRows, listener, clock);
+        threads,
+        spinning,
+        prepacking,
+        arena,
+        cudaDevice,
+        prefixCacheBytes,
+        prefillChunk,
+        idleBuffers,
+        batchRows,
+        listener,
+        clock);
   }
 
   public OnnxOptions withPrefillChunk(int prefillChunk) {
     return new OnnxOptions(
-        threads, spinning, prefixCacheBytes, prefillChunk, idleBuffers, batchRows, listener, clock);
+        threads,
+        spinning,
+        prepacking,
+        arena,
+        cudaDevice,
+        prefixCacheBytes,
+        prefillChunk,
+        idleBuffers,
+        batchRows,
+        listener,
+        clock);
   }
 
   public OnnxOptions withIdleBuffers(int idleBuffers) {
     return new OnnxOptions(
-        threads, spinning, prefixCacheBytes, prefillChunk, idleBuffers, batchRows, listener, clock);
+        threads,
+        spinning,
+        prepacking,
+        arena,
+        cudaDevice,
+        prefixCacheBytes,
+        prefillChunk,
+        idleBuffers,
+        batchRows,
+        listener,
+        clock);
   }
 
   public OnnxOptions withBatchRows(int batchRows) {
     return new OnnxOptions(
-        threads, spinning, prefixCacheBytes, prefillChunk, idleBuffers, batchRows, listener, clock);
+        threads,
+        spinning,
+        prepacking,
+        arena,
+        cudaDevice,
+        prefixCacheBytes,
+        prefillChunk,
+        idleBuffers,
+        batchRows,
+        listener,
+        clock);
   }
 
   public OnnxOptions withListener(GenerationListener listener) {
     return new OnnxOptions(
-        threads, spinning, prefixCacheBytes, prefillChunk, idleBuffers, batchRows, listener, clock);
+        threads,
+        spinning,
+        prepacking,
+        arena,
+        cudaDevice,
+        prefixCacheBytes,
+        prefillChunk,
+        idleBuffers,
+        batchRows,
+        listener,
+        clock);
   }
 
   public OnnxOptions withClock(Clock clock) {
     return new OnnxOptions(
-        threads, spinning, prefixCacheBytes, prefillChunk, idleBuffers, batchRows, listener, clock);
+        threads,
+        spinning,
+        prepacking,
+        arena,
+        cudaDevice,
+        prefixCacheBytes,
+        prefillChunk,
+        idleBuffers,
+        batchRows,
+        listener,
+        clock);
   }
 
   private static void require(boolean holds, String field, Object found, String allowed) {

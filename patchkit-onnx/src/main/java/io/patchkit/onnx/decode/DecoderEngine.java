@@ -40,6 +40,9 @@ public final class DecoderEngine implements AutoCloseable {
    * @param headDim width of a key or value, where the graph leaves it open
    * @param threads of one pass
    * @param spinning whether idle threads wait busily
+   * @param prepacking whether weights are copied into the kernels' own layout
+   * @param arena whether freed memory of passes is kept
+   * @param cudaDevice index of the GPU; empty for the processor
    * @param prefixCacheBytes bound on encoded prefixes
    * @param prefillChunk most tokens of one pass
    * @param idleBuffers request buffers kept for reuse
@@ -52,6 +55,9 @@ public final class DecoderEngine implements AutoCloseable {
       OptionalInt headDim,
       int threads,
       boolean spinning,
+      boolean prepacking,
+      boolean arena,
+      OptionalInt cudaDevice,
       long prefixCacheBytes,
       int prefillChunk,
       int idleBuffers,

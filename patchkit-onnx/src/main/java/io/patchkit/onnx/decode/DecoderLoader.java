@@ -102,8 +102,28 @@ final class DecoderLoader {
     options.setIntraOpNumThreads(settings.threads());
     options.setInterOpNumThreads(1);
     options.addConfigEntry("session.intra_op.allow_spinning", settings.spinning() ? "1" : "0");
+    options.addConfigEntry("session.disable_prepacking", settings.prepacking() ? "0" : "1");
+    options.setCPUArenaAllocator(settings.arena());
+    if (settings.cudaDevice().isPresent()) {
+      addCuda(options, settings.cudaDevice().getAsInt());
+    }
     options.addConfigEntry(
         "session.model_external_initializers_file_folder_path", file.folder().toString());
     return options;
+  }
+
+  private static void addCuda(OrtSession.SessionOptions options, int device) {
+    try {
+      options.addCUDA(device);
+    } catch (OrtException e) {
+      throw new EngineException(
+          "ONNX Runtime cannot use CUDA device "
+              + device
+              + ": "
+              + e.getMessage()
+              + "; put com.microsoft.onnxruntime:onnxruntime_gpu in place of onnxruntime on the"
+              + " class path and check the driver, or open the model on the processor",
+          e);
+    }
   }
 }
