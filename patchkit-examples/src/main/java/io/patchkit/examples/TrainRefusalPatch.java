@@ -15,6 +15,7 @@ import io.patchkit.train.Dpo;
 import io.patchkit.train.Initialisation;
 import io.patchkit.train.LearningRate;
 import io.patchkit.train.PatchTrainer;
+import io.patchkit.train.ReferencePolicy;
 import io.patchkit.train.RunFolder;
 import io.patchkit.train.Sft;
 import io.patchkit.train.Term;
@@ -35,8 +36,8 @@ import org.jspecify.annotations.Nullable;
  * that refuse harmful requests and leave the model's answers to benign ones as they are.
  *
  * <p>First supervised fine-tuning on written refusals and on the model's own benign answers. Then a
- * stage that is mostly benign and adds direct preference optimisation where it is needed: the
- * model's own answer over a refusal. The state is chosen by refusals counted on a development set.
+ * stage that adds direct preference optimisation where over-refusal shows: on benign requests the
+ * model's own answer over a refusal, as clearly as the base model prefers it. The state is chosen by refusals counted on a development set.
  * Training works on 32-bit floats; the patch is for those and for the 4-bit weights of the same
  * checkpoint. {@code --from PATCH} leaves out the first stage and starts from a patch.
  */
@@ -87,7 +88,7 @@ public final class TrainRefusalPatch {
     Stages stages =
         new Stages(
             Long.parseLong(arguments.get("seed", "1")),
-            Integer.parseInt(arguments.get("steps", "320")),
+            Integer.parseInt(arguments.get("steps", "600")),
             Integer.parseInt(arguments.get("preference-steps", "80")));
     String from = arguments.get("from");
     try (OnnxModel served = OnnxModel.open(ReferenceModel.folder());
@@ -119,7 +120,7 @@ public final class TrainRefusalPatch {
                         SFT_RATE,
                         stages.seed(),
                         Term.steer("refusals", refusals, 2),
-                        Term.preserve("answers", answers, 4))))
+                        Term.preserve("answers", answers, 6))))
             : Initialisation.from(from);
     TrainedPatch preferred =
         run(
@@ -129,9 +130,12 @@ public final class TrainRefusalPatch {
                 stages.preferenceSteps(),
                 DPO_RATE,
                 stages.seed(),
-                Term.steer("refusals", refusals, 1),
+                Term.steer("refusals", refusals, 2),
                 Term.preserve("answers", answers, 4),
-                Term.preserve("comply", Dpo.of(terms.benignPairs()), 1)));
+                Term.preserve(
+                    "comply",
+                    Dpo.of(terms.benignPairs()).withReference(new ReferencePolicy.Base()),
+                    2)));
     save(preferred, out);
     return preferred.prefix();
   }
@@ -143,7 +147,7 @@ public final class TrainRefusalPatch {
         .withFrozenPositions(1)
         .withMicroBatch(8)
         .withSeed(seed)
-        .withValidation(Validation.every(Math.max(1, (steps + 3) / 4)));
+        .withValidation(Validation.every(Math.max(1, (steps + 5) / 6)));
   }
 
   private TrainedPatch run(String stage, TrainingPlan plan) {

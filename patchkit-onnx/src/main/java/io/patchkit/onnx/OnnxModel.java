@@ -52,8 +52,16 @@ public final class OnnxModel extends OnnxLanguageModel implements Model {
    * @return the caller's to close; independent of this model's own close but for its tokenizer
    */
   public DifferentiableModel differentiable() {
+    return differentiable(GradientOptions.defaults());
+  }
+
+  /**
+   * Like {@link #differentiable()} with a number of threads, rows of one run, and a folder that
+   * keeps the built graphs for the next time.
+   */
+  public DifferentiableModel differentiable(GradientOptions options) {
     return new OnnxDifferentiableModel(
-        this, DifferentiableDecoder.open(loaded().file(), GradientOptions.defaults()));
+        this, DifferentiableDecoder.open(loaded().file(), options));
   }
 
   /**
