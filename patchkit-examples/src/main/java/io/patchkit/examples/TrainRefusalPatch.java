@@ -37,9 +37,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>First supervised fine-tuning on written refusals and on the model's own benign answers. Then a
  * stage that adds direct preference optimisation where over-refusal shows: on benign requests the
- * model's own answer over a refusal, as clearly as the base model prefers it. The state is chosen by refusals counted on a development set.
- * Training works on 32-bit floats; the patch is for those and for the 4-bit weights of the same
- * checkpoint. {@code --from PATCH} leaves out the first stage and starts from a patch.
+ * model's own answer over a refusal, as clearly as the base model prefers it. The state is chosen
+ * by refusals counted on a development set. Training works on 32-bit floats; the patch is for those
+ * and for the 4-bit weights of the same checkpoint. {@code --from PATCH} leaves out the first stage
+ * and starts from a patch.
  */
 public final class TrainRefusalPatch {
 
