@@ -118,8 +118,13 @@ public final class Signer {
     return SignatureBundle.sign(statement.toBytes(), this);
   }
 
-  /** The DER of r and s over the message, hashed as the curve demands. */
-  byte[] signature(byte[] message) {
+  /**
+   * Signs a message of any format, which must itself say what it is: a signature for one purpose
+   * must not pass for another.
+   *
+   * @return the DER of r and s over the message, hashed as the curve demands
+   */
+  public byte[] signature(byte[] message) {
     try {
       Signature signer = Signature.getInstance(verificationKey.curve().signatureAlgorithm());
       signer.initSign(key);

@@ -70,9 +70,12 @@ public final class VerificationKey {
   /**
    * Whether the signature is this key's over the message, hashed as the curve demands.
    *
-   * @param signature DER of r and s, as {@link EcdsaSignature#isWellFormed} lets pass
+   * @param signature DER of r and s in its one form; every other is no signature
    */
-  boolean verifies(byte[] message, byte[] signature) {
+  public boolean verifies(byte[] message, byte[] signature) {
+    if (!EcdsaSignature.isWellFormed(signature, curve)) {
+      return false;
+    }
     try {
       Signature verifier = Signature.getInstance(curve.signatureAlgorithm());
       verifier.initVerify(key);

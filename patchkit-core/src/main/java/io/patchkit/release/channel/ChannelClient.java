@@ -1,0 +1,156 @@
+package io.patchkit.release.channel;
+
+import io.patchkit.PatchkitException;
+import io.patchkit.release.Digest;
+import io.patchkit.release.Revocations;
+import io.patchkit.release.channel.ChannelException.Code;
+import io.patchkit.release.channel.ChannelView.Freshness;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Follows a channel. It begins with a root that its owner trusts, and from then on believes only
+ * what the keys of that root, or of roots that they signed, have signed; and never anything older
+ * than what it has seen.
+ *
+ * <p>Thread-safe, and safe beside other clients of the same state directory in other processes.
+ */
+public final class ChannelClient implements Revocations {
+
+  /** How far a clock that is being set may step back. */
+  private static final Duration CLOCK_TOLERANCE = Duration.ofMinutes(5);
+
+  private final ChannelState state;
+  private final MetadataFetcher fetcher;
+  private final Clock clock;
+
+  private ChannelClient(ChannelState state, MetadataFetcher fetcher, Clock clock) {
+    this.state = state;
+    this.fetcher = fetcher;
+    this.clock = clock;
+  }
+
+  /**
+   * Opens what is known of a channel, and begins with the root where nothing is.
+   *
+   * @param stateDirectory where the client remembers; protect it like a keyring
+   * @param trustedRoot a {@code root.json} that came by a way that is trusted: with the application
+   * @param fetcher where newer metadata comes from
+   * @param clock against which expiry is held
+   * @throws ChannelException if the root is malformed or not signed by its own keys
+   * @throws PatchkitException if the directory cannot be used
+   */
+  public static ChannelClient open(
+      Path stateDirectory, byte[] trustedRoot, MetadataFetcher fetcher, Clock clock) {
+    ChannelState state = new ChannelState(stateDirectory);
+    SignedMetadata signed = SignedMetadata.parse(ChannelRole.ROOT, trustedRoot);
+    RootMetadata root = signed.read(RootMetadata::read);
+    signed.requireSignedBy(root.keys(ChannelRole.ROOT), "the trusted root itself");
+    state.exclusively(
+        () -> {
+          if (state.read(ChannelRole.ROOT) == null) {
+            state.store(ChannelRole.ROOT, trustedRoot);
+          }
+          return root;
+        });
+    return new ChannelClient(state, fetcher, clock);
+  }
+
+  /**
+   * Fetches and verifies what is new.
+   *
+   * @return a fresh view
+   * @throws ChannelException if anything is refused; what was known before, and each file that was
+   *     verified before the refusal, is kept
+   */
+  public ChannelView refresh() {
+    return state.exclusively(
+        () -> {
+          Instant now = requireClock();
+          new ChannelRefresh(state, fetcher, now).run();
+          state.storeTime(now);
+          return view(now);
+        });
+  }
+
+  /**
+   * What is known without asking anybody. It is stale when some metadata is over its time or
+   * missing.
+   *
+   * @throws ChannelException {@code CLOCK_BEHIND} or {@code CORRUPT_STATE}
+   */
+  public ChannelView current() {
+    return state.exclusively(() -> view(requireClock()));
+  }
+
+  /** Where a patch stands by what is known, whatever the clock says. */
+  @Override
+  public Standing of(Digest patch) {
+    return known().of(patch);
+  }
+
+  /** Also while the clock is behind a time that was seen: then nothing can be called fresh. */
+  @Override
+  public boolean isStale() {
+    return clock.instant().plus(CLOCK_TOLERANCE).isBefore(state.highestTime()) || known().isStale();
+  }
+
+  private ChannelView known() {
+    return state.exclusively(
+        () -> {
+          Instant now = clock.instant();
+          Instant highest = state.highestTime();
+          return view(now.isBefore(highest) ? highest : now);
+        });
+  }
+
+  /** The time, which never goes back: the highest of the clock's and of those seen before. */
+  private Instant requireClock() {
+    Instant now = clock.instant();
+    Instant highest = state.highestTime();
+    if (now.plus(CLOCK_TOLERANCE).isBefore(highest)) {
+      throw new ChannelException(
+          Code.CLOCK_BEHIND,
+          "it was "
+              + highest
+              + " when the channel was last read, and the clock says "
+              + now
+              + "; set the clock");
+    }
+    return now.isBefore(highest) ? highest : now;
+  }
+
+  private ChannelView view(Instant now) {
+    TargetsMetadata targets =
+        state.load(ChannelRole.TARGETS, signed -> signed.read(TargetsMetadata::read));
+    List<ChannelEntry> entries = targets == null ? List.of() : targets.entries();
+    return new ChannelView(entries, isFresh(targets, now) ? Freshness.FRESH : Freshness.STALE);
+  }
+
+  private boolean isFresh(@Nullable TargetsMetadata targets, Instant now) {
+    RootMetadata root = state.load(ChannelRole.ROOT, signed -> signed.read(RootMetadata::read));
+    PointerMetadata timestamp = pointer(ChannelRole.TIMESTAMP);
+    PointerMetadata snapshot = pointer(ChannelRole.SNAPSHOT);
+    if (root == null || timestamp == null || snapshot == null || targets == null) {
+      return false;
+    }
+    byte[] snapshotBytes = state.read(ChannelRole.SNAPSHOT);
+    byte[] targetsBytes = state.read(ChannelRole.TARGETS);
+    return snapshotBytes != null
+        && timestamp.file().isOf(snapshotBytes)
+        && targetsBytes != null
+        && snapshot.file().isOf(targetsBytes)
+        && !root.header().isExpired(now)
+        && !timestamp.header().isExpired(now)
+        && !snapshot.header().isExpired(now)
+        && !targets.header().isExpired(now);
+  }
+
+  private @Nullable PointerMetadata pointer(ChannelRole role) {
+    return state.load(role, signed -> signed.read(json -> PointerMetadata.read(role, json)));
+  }
+}

@@ -1,0 +1,87 @@
+package io.patchkit.release.channel;
+
+import io.patchkit.PatchkitException;
+import io.patchkit.SemanticVersion;
+import java.util.Objects;
+import java.util.regex.Pattern;
+
+/**
+ * A released patch as a channel lists it. Immutable.
+ *
+ * @param name the patch's name
+ * @param version the patch's version; name and version are listed once
+ * @param identity SHA-256 of its {@code patch.json}, lower-case hexadecimal
+ * @param manifestBytes bytes of its {@code patch.json}
+ * @param status where it stands
+ * @param reason why it stands there, for people; empty for an active patch
+ */
+public record ChannelEntry(
+    String name,
+    SemanticVersion version,
+    String identity,
+    int manifestBytes,
+    Status status,
+    String reason) {
+
+  private static final Pattern NAME = Pattern.compile("[a-z0-9]+([._-][a-z0-9]+)*");
+  private static final Pattern HEX = Pattern.compile("[0-9a-f]{64}");
+  private static final int MAX_MANIFEST_BYTES = 256 << 10;
+  private static final int MAX_REASON = 1000;
+
+  /** Where a released patch stands. */
+  public enum Status {
+    /** Good. */
+    ACTIVE,
+    /** May run on where it runs, and is not installed anew. */
+    WITHDRAWN,
+    /** Must not run. This is for ever: the same bytes never become good again. */
+    REVOKED
+  }
+
+  public ChannelEntry {
+    require("name", name, name.length() <= 64 && NAME.matcher(name).matches(), "a patch name");
+    Objects.requireNonNull(version, "version");
+    require("identity", identity, HEX.matcher(identity).matches(), "64 lower-case digits");
+    require(
+        "manifestBytes",
+        String.valueOf(manifestBytes),
+        manifestBytes > 0 && manifestBytes <= MAX_MANIFEST_BYTES,
+        "1 to " + MAX_MANIFEST_BYTES);
+    Objects.requireNonNull(status, "status");
+    require(
+        "reason",
+        reason,
+        reason.length() <= MAX_REASON && (status == Status.ACTIVE) == reason.isEmpty(),
+        "a reason of at most " + MAX_REASON + " characters, unless the patch is active");
+  }
+
+  /** An active patch. */
+  public static ChannelEntry active(
+      String name, SemanticVersion version, String identity, int manifestBytes) {
+    return new ChannelEntry(name, version, identity, manifestBytes, Status.ACTIVE, "");
+  }
+
+  /** The same patch elsewhere. */
+  ChannelEntry withStatus(Status status, String reason) {
+    return new ChannelEntry(name, version, identity, manifestBytes, status, reason);
+  }
+
+  /** The target's path: {@code name/version}. */
+  String path() {
+    return name + "/" + version;
+  }
+
+  /** Refuses a revoked patch, whatever is to be done with it. */
+  void requireNotRevoked() throws PatchkitException {
+    if (status == Status.REVOKED) {
+      throw new ChannelException(
+          ChannelException.Code.REVOKED, path() + " (" + identity + ") is revoked: " + reason);
+    }
+  }
+
+  private static void require(String field, String value, boolean holds, String allowed) {
+    if (!holds) {
+      throw new IllegalArgumentException(field + " is '" + value + "'; allowed: " + allowed);
+    }
+  }
+}

@@ -1,0 +1,80 @@
+package io.patchkit.release.channel;
+
+import io.patchkit.PatchkitException;
+import java.util.Objects;
+
+/** A channel whose metadata is refused, or a patch that a channel does not let pass. */
+public final class ChannelException extends PatchkitException {
+
+  private static final long serialVersionUID = 1L;
+
+  /** The rule that was broken. */
+  public enum Code {
+    // Getting metadata
+    /** Metadata cannot be fetched; what is known stays as it is. */
+    UNAVAILABLE,
+    /** The channel lacks a file that it must have. */
+    MISSING,
+    /** A file is longer than it may be: reading stopped. */
+    TOO_LARGE,
+    /** A file is not TUF metadata of its role, or not strict JSON. */
+    MALFORMED,
+    /** What is stored locally is damaged. */
+    CORRUPT_STATE,
+
+    // Who says it
+    /** Fewer distinct keys of the role have signed than the root demands. */
+    THRESHOLD_NOT_MET,
+    /** A version is not the one that was announced for it. */
+    VERSION_MISMATCH,
+    /** More new roots at once than are followed. */
+    TOO_MANY_ROOTS,
+
+    // When it says it
+    /** A version is lower than one that was seen before. */
+    ROLLBACK,
+    /** A version is so far ahead that no publisher gets there: it would lock later ones out. */
+    FAST_FORWARD,
+    /** Metadata whose time is over: the channel is frozen, or its publisher sleeps. */
+    EXPIRED,
+    /** A file is not the one that the file above it announces. */
+    MIX_AND_MATCH,
+    /** Two different contents under one version. */
+    EQUIVOCATION,
+    /** The clock is behind a time that was seen before; expiry cannot be judged. */
+    CLOCK_BEHIND,
+    /** A patch that was revoked is listed as good again, or no more. */
+    REVOCATION_DROPPED,
+
+    // Patches
+    /** The patch is revoked: it must not run. */
+    REVOKED,
+    /** The patch is withdrawn: it must not be installed anew. */
+    WITHDRAWN,
+    /** The channel does not list the patch. */
+    UNLISTED,
+    /** What is known of the channel is too old to install by. */
+    STALE
+  }
+
+  private final Code code;
+
+  /**
+   * @param code the rule that was broken
+   * @param message what was expected, what was found, what to do
+   */
+  public ChannelException(Code code, String message) {
+    super(message);
+    this.code = Objects.requireNonNull(code, "code");
+  }
+
+  public ChannelException(Code code, String message, Throwable cause) {
+    super(message, cause);
+    this.code = Objects.requireNonNull(code, "code");
+  }
+
+  /** The rule that was broken. */
+  public Code code() {
+    return code;
+  }
+}

@@ -1,0 +1,261 @@
+package io.patchkit.release.channel;
+
+import io.patchkit.PatchkitException;
+import io.patchkit.format.AtomicFiles;
+import io.patchkit.format.JsonObject;
+import io.patchkit.release.channel.ChannelEntry.Status;
+import io.patchkit.release.channel.ChannelException.Code;
+import io.patchkit.release.channel.PointerMetadata.Announcement;
+import io.patchkit.trust.Signer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/**
+ * Publishes a channel into a directory, which any web server can serve. Files that are published
+ * stay as they are, and {@code timestamp.json} is replaced last, so that readers see a whole
+ * channel at any time. One publisher at a time; not thread-safe.
+ */
+public final class ChannelPublisher {
+
+  private static final Duration ROOT_LIFETIME = Duration.ofDays(365);
+  private static final Duration TARGETS_LIFETIME = Duration.ofDays(90);
+  private static final Duration SNAPSHOT_LIFETIME = Duration.ofDays(14);
+  private static final Duration TIMESTAMP_LIFETIME = Duration.ofDays(2);
+
+  private final Path directory;
+  private final Clock clock;
+  private ChannelKeys keys;
+
+  private ChannelPublisher(Path directory, ChannelKeys keys, Clock clock) {
+    this.directory = directory;
+    this.keys = keys;
+    this.clock = clock;
+  }
+
+  /**
+   * A new channel, without patches.
+   *
+   * @param directory absent or empty
+   * @throws PatchkitException if the directory has something in it or cannot be written
+   */
+  public static ChannelPublisher create(Path directory, ChannelKeys keys, Clock clock) {
+    ChannelPublisher publisher = new ChannelPublisher(directory, keys, clock);
+    try {
+      Files.createDirectories(directory);
+      if (Files.exists(publisher.path(ChannelRole.ROOT.fileName(1)))) {
+        throw new IOException("there is a channel already");
+      }
+    } catch (IOException e) {
+      throw publisher.failed(e);
+    }
+    publisher.publishRoot(1, keys.root());
+    publisher.publishTargets(1, List.of());
+    return publisher;
+  }
+
+  /** The channel of a directory, to go on with. */
+  public static ChannelPublisher open(Path directory, ChannelKeys keys, Clock clock) {
+    ChannelPublisher publisher = new ChannelPublisher(directory, keys, clock);
+    publisher.entries();
+    return publisher;
+  }
+
+  /** The root to begin a client with: the first that was published. */
+  public byte[] firstRoot() {
+    return read(ChannelRole.ROOT.fileName(1), ChannelRole.ROOT);
+  }
+
+  /** The patches that are listed. */
+  public List<ChannelEntry> entries() {
+    return targets().entries();
+  }
+
+  /**
+   * Lists a patch.
+   *
+   * @throws IllegalArgumentException if its name and version, or its identity, are listed already
+   */
+  public void publish(ChannelEntry entry) {
+    TargetsMetadata targets = targets();
+    List<ChannelEntry> changed = new ArrayList<>(targets.entries());
+    for (ChannelEntry listed : changed) {
+      if (listed.path().equals(entry.path()) || listed.identity().equals(entry.identity())) {
+        throw new IllegalArgumentException(
+            "entry is "
+                + entry.path()
+                + " ("
+                + entry.identity()
+                + "), and "
+                + listed.path()
+                + " ("
+                + listed.identity()
+                + ") is listed; allowed: what is not, so raise the version");
+      }
+    }
+    changed.add(entry);
+    publishTargets(targets.version() + 1, changed);
+  }
+
+  /** Says that a patch must not run, for ever. */
+  public void revoke(String identity, String reason) {
+    change(identity, entry -> entry.withStatus(Status.REVOKED, reason));
+  }
+
+  /** Says that a patch must not be installed anew. */
+  public void withdraw(String identity, String reason) {
+    change(
+        identity,
+        entry -> {
+          requireNotRevoked(entry);
+          return entry.withStatus(Status.WITHDRAWN, reason);
+        });
+  }
+
+  /** Says that a withdrawn patch is good after all. */
+  public void reinstate(String identity) {
+    change(
+        identity,
+        entry -> {
+          requireNotRevoked(entry);
+          return entry.withStatus(Status.ACTIVE, "");
+        });
+  }
+
+  private static void requireNotRevoked(ChannelEntry entry) {
+    if (entry.status() == Status.REVOKED) {
+      throw new IllegalArgumentException(
+          "identity is that of "
+              + entry.path()
+              + ", which is revoked for ever; publish a repaired"
+              + " patch as a new version");
+    }
+  }
+
+  private void change(String identity, UnaryOperator<ChannelEntry> change) {
+    TargetsMetadata targets = targets();
+    List<ChannelEntry> changed = new ArrayList<>();
+    boolean found = false;
+    for (ChannelEntry entry : targets.entries()) {
+      boolean isMeant = entry.identity().equals(identity);
+      changed.add(isMeant ? change.apply(entry) : entry);
+      found |= isMeant;
+    }
+    if (!found) {
+      throw new IllegalArgumentException(
+          "identity is " + identity + "; allowed: that of a patch that the channel lists");
+    }
+    publishTargets(targets.version() + 1, changed);
+  }
+
+  /** Signs everything but the root anew, so that it does not expire: to be called every day. */
+  public void renew() {
+    TargetsMetadata targets = targets();
+    publishTargets(targets.version() + 1, targets.entries());
+  }
+
+  /**
+   * Changes the keys. The new root is signed by the old root keys and by the new ones; what other
+   * keys signed is signed anew.
+   */
+  public void rotate(ChannelKeys successors) {
+    List<Signer> signers = new ArrayList<>(keys.root());
+    for (Signer successor : successors.root()) {
+      boolean signsAlready = false;
+      for (Signer signer : keys.root()) {
+        signsAlready |= signer.verificationKey().equals(successor.verificationKey());
+      }
+      if (!signsAlready) {
+        signers.add(successor);
+      }
+    }
+    int version = 1;
+    while (Files.exists(path(ChannelRole.ROOT.fileName(version)))) {
+      version++;
+    }
+    keys = successors;
+    publishRoot(version, signers);
+    renew();
+  }
+
+  private void publishRoot(int version, List<Signer> signers) {
+    RootMetadata root = new RootMetadata(header(version, ROOT_LIFETIME), keys.roles());
+    write(ChannelRole.ROOT.fileName(version), SignedMetadata.sign(root.json(), signers));
+  }
+
+  /** Publishes targets and, with the next version of each, the snapshot and the timestamp. */
+  private void publishTargets(int version, List<ChannelEntry> entries) {
+    TargetsMetadata targets = new TargetsMetadata(header(version, TARGETS_LIFETIME), entries);
+    Announcement announced = publish(ChannelRole.TARGETS, version, targets.json(), keys.targets());
+
+    // Each targets has its own snapshot and timestamp: the three versions go together.
+    PointerMetadata snapshot =
+        new PointerMetadata(header(version, SNAPSHOT_LIFETIME), ChannelRole.TARGETS, announced);
+    announced =
+        publish(
+            ChannelRole.SNAPSHOT, version, snapshot.json(ChannelRole.SNAPSHOT), keys.snapshot());
+
+    PointerMetadata timestamp =
+        new PointerMetadata(header(version, TIMESTAMP_LIFETIME), ChannelRole.SNAPSHOT, announced);
+    write(
+        ChannelRole.TIMESTAMP.fileName(),
+        SignedMetadata.sign(timestamp.json(ChannelRole.TIMESTAMP), List.of(keys.timestamp())));
+  }
+
+  private Announcement publish(ChannelRole role, int version, JsonObject signed, Signer signer) {
+    byte[] content = SignedMetadata.sign(signed, List.of(signer));
+    write(role.fileName(version), content);
+    return Announcement.of(version, content);
+  }
+
+  private MetadataHeader header(int version, Duration lifetime) {
+    return new MetadataHeader(version, clock.instant().plus(lifetime));
+  }
+
+  private TargetsMetadata targets() {
+    PointerMetadata timestamp = pointer(ChannelRole.TIMESTAMP.fileName(), ChannelRole.TIMESTAMP);
+    PointerMetadata snapshot =
+        pointer(ChannelRole.SNAPSHOT.fileName(timestamp.file().version()), ChannelRole.SNAPSHOT);
+    byte[] targets =
+        read(ChannelRole.TARGETS.fileName(snapshot.file().version()), ChannelRole.TARGETS);
+    return SignedMetadata.parse(ChannelRole.TARGETS, targets).read(TargetsMetadata::read);
+  }
+
+  private PointerMetadata pointer(String name, ChannelRole role) {
+    return SignedMetadata.parse(role, read(name, role))
+        .read(json -> PointerMetadata.read(role, json));
+  }
+
+  private byte[] read(String name, ChannelRole role) {
+    try {
+      byte[] content = DirectoryFetcher.read(path(name), role.maxBytes());
+      if (content == null) {
+        throw new ChannelException(Code.MISSING, "the channel has no " + path(name));
+      }
+      return content;
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
+  private void write(String name, byte[] content) {
+    try {
+      AtomicFiles.writeFile(path(name), content);
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
+  private Path path(String name) {
+    return directory.resolve(name);
+  }
+
+  private PatchkitException failed(IOException e) {
+    return new PatchkitException("cannot publish the channel in " + directory + ": " + e, e);
+  }
+}

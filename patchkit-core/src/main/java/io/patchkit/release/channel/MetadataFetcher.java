@@ -1,0 +1,37 @@
+package io.patchkit.release.channel;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** Where a channel's metadata comes from. Nothing of what it gives is trusted. Thread-safe. */
+@FunctionalInterface
+public interface MetadataFetcher {
+
+  /**
+   * One file, or null if there is none of that name.
+   *
+   * @param name a plain file name: {@code timestamp.json}, {@code 3.root.json}
+   * @param maxBytes how long the file may be; no more is read
+   * @throws ChannelException {@code TOO_LARGE} if the file is longer
+   * @throws IOException if it cannot be told whether there is such a file, or it cannot be read
+   */
+  byte @Nullable [] fetch(String name, int maxBytes) throws IOException;
+
+  /** The files of a directory. */
+  static MetadataFetcher directory(Path directory) {
+    return new DirectoryFetcher(directory);
+  }
+
+  /**
+   * The files below an address. Redirects are not followed.
+   *
+   * @param base the address of the channel, {@code https} or {@code http}
+   * @param deadline for each file, from the first byte sent to the last received
+   */
+  static MetadataFetcher http(URI base, Duration deadline) {
+    return new HttpFetcher(base, deadline);
+  }
+}
