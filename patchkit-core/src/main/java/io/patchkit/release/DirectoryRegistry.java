@@ -1,0 +1,218 @@
+package io.patchkit.release;
+
+import io.patchkit.SemanticVersion;
+import io.patchkit.format.AtomicFiles;
+import io.patchkit.format.FormatException;
+import io.patchkit.format.JsonArray;
+import io.patchkit.format.JsonLimits;
+import io.patchkit.format.JsonObject;
+import io.patchkit.format.JsonValue;
+import io.patchkit.format.StrictJson;
+import io.patchkit.release.RegistryException.Reason;
+import io.patchkit.trust.PatchFiles;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * A registry in a directory, which may be a share or a stick: for each patch an <a
+ * href="https://github.com/opencontainers/image-spec/blob/main/image-layout.md">OCI image
+ * layout</a>, in which each version is a reference. {@code skopeo copy} and {@code oras cp} carry
+ * releases between such a directory and a registry that is a server.
+ */
+public final class DirectoryRegistry implements PatchRegistry {
+
+  private static final String REFERENCE = "org.opencontainers.image.ref.name";
+  private static final JsonLimits INDEX_LIMITS = JsonLimits.large().withMaxBytes(4 << 20);
+
+  private final Path root;
+
+  private DirectoryRegistry(Path root) {
+    this.root = root;
+  }
+
+  /** The registry in a directory, which is made by the first publication if it is not there. */
+  public static DirectoryRegistry open(Path root) {
+    return new DirectoryRegistry(root.toAbsolutePath().normalize());
+  }
+
+  @Override
+  public List<SemanticVersion> list(String name) {
+    return reading(() -> List.copyOf(index(layout(name)).keySet()));
+  }
+
+  @Override
+  public Release find(String name, SemanticVersion version) {
+    return reading(
+        () -> {
+          OciDescriptor found = index(layout(name)).get(version);
+          if (found == null) {
+            throw new RegistryException(
+                Reason.NOT_FOUND,
+                "expected " + name + " " + version + " in " + root + ", found none");
+          }
+          return new Release(name, version, found.digest());
+        });
+  }
+
+  @Override
+  public PulledPatch pull(Release release) {
+    Release found = find(release.name(), release.version());
+    if (!found.manifest().equals(release.manifest())) {
+      throw OciPull.moved(release, found.manifest());
+    }
+    Path layout = layout(release.name());
+    return reading(
+        () ->
+            OciPull.pull(
+                release,
+                read(layout, release.manifest(), OciManifest.MAX_BYTES),
+                blob -> reading(() -> fetch(layout, blob))));
+  }
+
+  private static byte[] fetch(Path layout, OciDescriptor blob) throws IOException {
+    return OciPull.requireBlob(blob, read(layout, blob.digest(), blob.size()));
+  }
+
+  private static byte[] read(Path layout, Digest digest, int maxBytes) throws IOException {
+    Path file = blob(layout, digest);
+    try {
+      long size = Files.size(file);
+      if (size > maxBytes) {
+        throw new RegistryException(
+            Reason.SIZE_MISMATCH,
+            file + ": expected at most " + maxBytes + " bytes, found " + size);
+      }
+      return StoreLayout.readBounded(file, maxBytes);
+    } catch (NoSuchFileException e) {
+      throw new RegistryException(
+          Reason.MISSING_BLOB, "expected the blob " + file + ", found none", e);
+    }
+  }
+
+  @Override
+  public Release publish(
+      String name, SemanticVersion version, PatchFiles files, List<byte[]> bundles) {
+    Path layout = layout(name);
+    Map<Digest, byte[]> content = new HashMap<>();
+    OciManifest manifest = OciManifest.of(files, bundles, content);
+    byte[] manifestBytes = manifest.toBytes();
+    Digest digest = Digest.of(manifestBytes);
+    content.put(digest, manifestBytes);
+    return reading(
+        () -> {
+          Files.createDirectories(layout.resolve("blobs").resolve("sha256"));
+          return new StoreLock(layout.toRealPath().resolve(".lock"), Duration.ofSeconds(30))
+              .holding(
+                  () -> {
+                    Map<SemanticVersion, OciDescriptor> index = index(layout);
+                    OciDescriptor other = index.get(version);
+                    if (other != null && !other.digest().equals(digest)) {
+                      throw OciPull.taken(name + " " + version, digest, other.digest());
+                    }
+                    for (Map.Entry<Digest, byte[]> blob : content.entrySet()) {
+                      AtomicFiles.writeFile(blob(layout, blob.getKey()), blob.getValue());
+                    }
+                    index.put(
+                        version,
+                        new OciDescriptor(
+                            OciManifest.MEDIA_TYPE, digest, manifestBytes.length, ""));
+                    writeIndex(layout, index);
+                    return new Release(name, version, digest);
+                  });
+        });
+  }
+
+  private static void writeIndex(Path layout, Map<SemanticVersion, OciDescriptor> index)
+      throws IOException {
+    List<JsonValue> manifests = new ArrayList<>();
+    index.forEach(
+        (version, manifest) ->
+            manifests.add(
+                JsonObject.builder()
+                    .put("mediaType", manifest.mediaType())
+                    .put("digest", manifest.digest().oci())
+                    .put("size", manifest.size())
+                    .put(
+                        "annotations",
+                        JsonObject.builder().put(REFERENCE, version.toString()).build())
+                    .build()));
+    AtomicFiles.writeFile(
+        layout.resolve("oci-layout"),
+        "{\"imageLayoutVersion\":\"1.0.0\"}\n".getBytes(StandardCharsets.US_ASCII));
+    AtomicFiles.writeFile(
+        layout.resolve("index.json"),
+        StrictJson.write(
+            JsonObject.builder()
+                .put("schemaVersion", 2)
+                .put("mediaType", OciManifest.INDEX_TYPE)
+                .put("manifests", JsonArray.of(manifests))
+                .build()));
+  }
+
+  /** The manifests by version; references that are no versions are passed over. */
+  private static Map<SemanticVersion, OciDescriptor> index(Path layout) throws IOException {
+    Map<SemanticVersion, OciDescriptor> index = new TreeMap<>();
+    try {
+      JsonObject root = StrictJson.loadObject(layout.resolve("index.json"), INDEX_LIMITS);
+      for (JsonObject manifest : root.array("manifests").objects()) {
+        JsonObject annotations = manifest.optionalObject("annotations");
+        String reference = annotations == null ? null : annotations.optionalString(REFERENCE);
+        if (reference != null && isVersion(reference)) {
+          index.put(
+              SemanticVersion.parse(reference),
+              new OciDescriptor(
+                  manifest.string("mediaType"),
+                  Digest.parse(manifest.string("digest")),
+                  manifest.integer("size", 0, OciManifest.MAX_BYTES),
+                  ""));
+        }
+      }
+    } catch (NoSuchFileException e) {
+      return index;
+    } catch (FormatException | IllegalArgumentException e) {
+      throw new RegistryException(
+          Reason.MALFORMED_REPLY, layout + " is no OCI image layout: " + e.getMessage(), e);
+    }
+    return index;
+  }
+
+  static boolean isVersion(String tag) {
+    try {
+      SemanticVersion.parse(tag);
+      return true;
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
+  private Path layout(String name) {
+    PatchNames.require(name);
+    return root.resolve(name);
+  }
+
+  private static Path blob(Path layout, Digest digest) {
+    return layout.resolve("blobs").resolve("sha256").resolve(digest.hex());
+  }
+
+  private <T> T reading(StoreWork<T> work) {
+    try {
+      return work.run();
+    } catch (IOException e) {
+      throw new RegistryException(Reason.IO, "the registry " + root + " failed: " + e, e);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "DirectoryRegistry[" + root + "]";
+  }
+}

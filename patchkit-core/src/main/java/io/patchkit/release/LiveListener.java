@@ -1,0 +1,14 @@
+package io.patchkit.release;
+
+/** Hears what becomes of a followed store's generations. Called by the thread that follows. */
+public interface LiveListener {
+
+  /** New requests get this generation from now on. */
+  default void switched(StackGeneration generation) {}
+
+  /**
+   * The generation is not used: it does not load, does not fit the model, or the probe refused it.
+   * New requests keep what they got before, or get what was rolled back to.
+   */
+  default void refused(StackGeneration generation, RuntimeException reason) {}
+}

@@ -1,0 +1,208 @@
+package io.patchkit.release;
+
+import io.patchkit.LanguageModel;
+import io.patchkit.Patch;
+import io.patchkit.PatchStack;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An open model through whatever patches a store has active, now and later. An application holds
+ * one of these and asks it for a view at the start of each request:
+ *
+ * <pre>{@code
+ * try (LivePatches live = LivePatches.follow(model, store, LiveOptions.defaults())) {
+ *   Generation answer = live.model(userId).chat(messages);
+ * }
+ * }</pre>
+ *
+ * <p>A view never changes, so a request keeps the patches that it began with, while the next one
+ * gets those that were activated meanwhile. The new stack is read, verified, encoded and probed
+ * before any request gets it; until then, and if that fails, requests get the old one.
+ *
+ * <p>Thread-safe. Closing ends the following, not the model.
+ */
+public final class LivePatches implements AutoCloseable {
+
+  private static final System.Logger LOG = System.getLogger(LivePatches.class.getName());
+
+  /** Rollbacks in a row of one look: a store whose good generations fail needs a person. */
+  private static final int MAX_ROLLBACKS = 3;
+
+  /**
+   * What requests get.
+   *
+   * @param generation the current generation
+   * @param view the model through it
+   * @param baseline the model through the generation that serves the rest while it is a canary
+   */
+  private record Views(StackGeneration generation, LanguageModel view, LanguageModel baseline) {}
+
+  private final LanguageModel base;
+  private final PatchStore store;
+  private final LiveOptions options;
+  private final @Nullable ScheduledExecutorService poller;
+  private volatile @Nullable Views views;
+  private long refused = -1;
+
+  private LivePatches(LanguageModel base, PatchStore store, LiveOptions options) {
+    this.base = base;
+    this.store = store;
+    this.options = options;
+    this.poller =
+        options.pollInterval().isZero()
+            ? null
+            : Executors.newSingleThreadScheduledExecutor(
+                task -> {
+                  Thread thread = new Thread(task, "patchkit-live");
+                  thread.setDaemon(true);
+                  return thread;
+                });
+  }
+
+  /**
+   * Begins to follow a store.
+   *
+   * @param model the model, which stays open for as long as requests run
+   * @throws io.patchkit.PatchkitException if neither the current generation nor one that was rolled
+   *     back to can be used; a model without its patches would be no safe answer
+   */
+  public static LivePatches follow(LanguageModel model, PatchStore store, LiveOptions options) {
+    LivePatches live = new LivePatches(model, store, options);
+    try {
+      live.refresh();
+    } catch (RuntimeException e) {
+      live.close();
+      throw e;
+    }
+    if (live.poller != null) {
+      long nanos = options.pollInterval().toNanos();
+      // A look never fails, so that there is nothing to ask its future.
+      Future<?> unused =
+          live.poller.scheduleWithFixedDelay(live::look, nanos, nanos, TimeUnit.NANOSECONDS);
+    }
+    return live;
+  }
+
+  /** The model for a new request. While there is a canary, through its baseline. */
+  public LanguageModel model() {
+    return now().baseline();
+  }
+
+  /**
+   * The model for a new request.
+   *
+   * @param requestKey what stays the same of requests that belong together, such as a user's id;
+   *     while there is a canary, it decides whether it serves the request
+   */
+  public LanguageModel model(String requestKey) {
+    Views now = now();
+    return CanaryShare.serves(now.generation(), requestKey) ? now.view() : now.baseline();
+  }
+
+  /** The generation that new requests get, or of which they get a share. */
+  public StackGeneration generation() {
+    return now().generation();
+  }
+
+  private Views now() {
+    return Objects.requireNonNull(views, "views");
+  }
+
+  /** A look that must not end the following. */
+  private void look() {
+    try {
+      refresh();
+    } catch (RuntimeException e) {
+      LOG.log(System.Logger.Level.WARNING, "cannot follow " + store + "; trying again", e);
+    }
+  }
+
+  /**
+   * Looks at the store now, and switches if another generation is current. Returns once new
+   * requests get it. If it cannot be used and was not rolled back, new requests keep the old one.
+   *
+   * @throws io.patchkit.PatchkitException if there is no old one
+   */
+  public synchronized void refresh() {
+    for (int rollbacks = 0; ; rollbacks++) {
+      StackGeneration current = store.current();
+      Views old = views;
+      if (old != null
+          && (old.generation().number() == current.number() || refused == current.number())) {
+        return;
+      }
+      try {
+        views = open(current, old);
+        options.listener().switched(current);
+        return;
+      } catch (RuntimeException e) {
+        refused = current.number();
+        LOG.log(
+            System.Logger.Level.ERROR,
+            "generation " + current.number() + " is not used: " + e.getMessage());
+        options.listener().refused(current, e);
+        if (options.probe() != null && rollbacks < MAX_ROLLBACKS) {
+          rollBack(current, e);
+        } else if (old == null) {
+          throw e;
+        } else {
+          return;
+        }
+      }
+    }
+  }
+
+  private void rollBack(StackGeneration failed, RuntimeException reason) {
+    String text = "generation " + failed.number() + " failed: " + reason.getMessage();
+    store.rollbackIfCurrent(
+        failed.number(),
+        store.lastGoodBefore(failed.number()).number(),
+        new Change(options.actor(), text.substring(0, Math.min(text.length(), 1000))));
+  }
+
+  private Views open(StackGeneration current, @Nullable Views old) {
+    LanguageModel view = base.withPatches(load(current));
+    HealthProbe probe = options.probe();
+    if (probe != null && !store.isGood(current.number())) {
+      probe.check(view);
+      // A canary has shown that it answers, not yet that it is good.
+      if (!current.isCanary()) {
+        store.markGood(current.number(), Change.by(options.actor()));
+      }
+    }
+    if (!current.isCanary()) {
+      return new Views(current, view, view);
+    }
+    LanguageModel baseline =
+        old != null && old.generation().number() == current.baseline()
+            ? old.view()
+            : base.withPatches(load(store.generation(current.baseline())));
+    return new Views(current, view, baseline);
+  }
+
+  private PatchStack load(StackGeneration generation) {
+    if (options.policy() == null) {
+      return store.load(generation);
+    }
+    List<Patch> patches = new ArrayList<>();
+    for (StackEntry entry : generation.stack()) {
+      patches.add(store.verify(entry.digest(), options.policy()).patch());
+    }
+    return PatchStack.of(patches);
+  }
+
+  /** Ends the following. Views stay usable, and new requests get the last ones. Idempotent. */
+  @Override
+  public void close() {
+    if (poller != null) {
+      poller.shutdown();
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package io.patchkit.release;
+
+import java.time.Duration;
+import java.util.Objects;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How an OCI registry is spoken to.
+ *
+ * @param credentials what it is shown
+ * @param plainHttp whether http without TLS; for loopback and tests
+ * @param deadline of a whole operation, with all its requests, retries and pauses
+ * @param idleTimeout after which a download that brings no byte is begun again where it stopped
+ * @param attempts at each step, at least 1
+ * @param firstPause before the second attempt; it doubles with each further one, and a random part
+ *     of at most a half is taken off
+ * @param sslContext trust anchors and client keys of TLS; null for the platform's
+ */
+public record OciOptions(
+    RegistryCredentials credentials,
+    boolean plainHttp,
+    Duration deadline,
+    Duration idleTimeout,
+    int attempts,
+    Duration firstPause,
+    @Nullable SSLContext sslContext) {
+
+  private static final OciOptions DEFAULTS =
+      new OciOptions(
+          RegistryCredentials.anonymous(),
+          false,
+          Duration.ofMinutes(5),
+          Duration.ofSeconds(20),
+          5,
+          Duration.ofMillis(250),
+          null);
+
+  public OciOptions {
+    Objects.requireNonNull(credentials, "credentials");
+    requirePositive("deadline", deadline);
+    requirePositive("idleTimeout", idleTimeout);
+    requirePositive("firstPause", firstPause);
+    if (attempts < 1) {
+      throw new IllegalArgumentException("attempts is " + attempts + "; allowed: at least 1");
+    }
+  }
+
+  /** Anonymous, https, five minutes, five attempts. */
+  public static OciOptions defaults() {
+    return DEFAULTS;
+  }
+
+  public OciOptions withCredentials(RegistryCredentials credentials) {
+    return new OciOptions(
+        credentials, plainHttp, deadline, idleTimeout, attempts, firstPause, sslContext);
+  }
+
+  public OciOptions withPlainHttp(boolean plainHttp) {
+    return new OciOptions(
+        credentials, plainHttp, deadline, idleTimeout, attempts, firstPause, sslContext);
+  }
+
+  public OciOptions withDeadline(Duration deadline) {
+    return new OciOptions(
+        credentials, plainHttp, deadline, idleTimeout, attempts, firstPause, sslContext);
+  }
+
+  public OciOptions withIdleTimeout(Duration idleTimeout) {
+    return new OciOptions(
+        credentials, plainHttp, deadline, idleTimeout, attempts, firstPause, sslContext);
+  }
+
+  public OciOptions withAttempts(int attempts) {
+    return new OciOptions(
+        credentials, plainHttp, deadline, idleTimeout, attempts, firstPause, sslContext);
+  }
+
+  public OciOptions withFirstPause(Duration firstPause) {
+    return new OciOptions(
+        credentials, plainHttp, deadline, idleTimeout, attempts, firstPause, sslContext);
+  }
+
+  public OciOptions withSslContext(SSLContext sslContext) {
+    return new OciOptions(
+        credentials, plainHttp, deadline, idleTimeout, attempts, firstPause, sslContext);
+  }
+
+  private static void requirePositive(String field, Duration value) {
+    if (value.isNegative() || value.isZero()) {
+      throw new IllegalArgumentException(field + " is " + value + "; allowed: above zero");
+    }
+  }
+}
