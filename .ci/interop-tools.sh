@@ -21,3 +21,21 @@ if ! cmp -s "$interop_wanted" "$PATCHKIT_INTEROP/venv/requirements.txt"; then
   # Last, as the mark of a whole installation.
   cp "$interop_wanted" "$PATCHKIT_INTEROP/venv/requirements.txt"
 fi
+
+# Registry peers: $PATCHKIT_INTEROP/bin
+interop_bin="$PATCHKIT_INTEROP/bin"
+mkdir -p "$interop_bin"
+if [ ! -x "$interop_bin/docker-registry" ] || [ ! -x "$interop_bin/skopeo" ]; then
+  if ! command -v docker-registry >/dev/null || ! command -v skopeo >/dev/null; then
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends docker-registry skopeo >/dev/null
+  fi
+  ln -sf "$(command -v docker-registry)" "$(command -v skopeo)" "$interop_bin/"
+fi
+if [ ! -x "$interop_bin/oras" ]; then
+  if ! command -v go >/dev/null; then
+    echo "oras is built with Go 1.24 or newer, which is not installed" >&2
+    exit 1
+  fi
+  GOBIN="$interop_bin" go install oras.land/oras/cmd/oras@v1.3.6
+fi
