@@ -20,11 +20,23 @@ public enum Curve {
   private final String standardName;
   private final int coordinateBytes;
   private final String signatureAlgorithm;
+  private final ECParameterSpec parameters;
 
   Curve(String standardName, int coordinateBytes, String signatureAlgorithm) {
     this.standardName = standardName;
     this.coordinateBytes = coordinateBytes;
     this.signatureAlgorithm = signatureAlgorithm;
+    this.parameters = parameters(standardName);
+  }
+
+  private static ECParameterSpec parameters(String standardName) {
+    try {
+      AlgorithmParameters parameters = AlgorithmParameters.getInstance("EC");
+      parameters.init(new ECGenParameterSpec(standardName));
+      return parameters.getParameterSpec(ECParameterSpec.class);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("this Java platform has no curve " + standardName, e);
+    }
   }
 
   /** The curve's name in SEC 2. */
@@ -42,13 +54,7 @@ public enum Curve {
   }
 
   ECParameterSpec parameters() {
-    try {
-      AlgorithmParameters parameters = AlgorithmParameters.getInstance("EC");
-      parameters.init(new ECGenParameterSpec(standardName));
-      return parameters.getParameterSpec(ECParameterSpec.class);
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("this Java platform has no curve " + standardName, e);
-    }
+    return parameters;
   }
 
   /** The prime of the field. */
