@@ -20,6 +20,9 @@ public enum Curve {
   private final String standardName;
   private final int coordinateBytes;
   private final String signatureAlgorithm;
+
+  // The class has no setters; it is just not annotated as immutable.
+  @SuppressWarnings("ImmutableEnumChecker")
   private final ECParameterSpec parameters;
 
   Curve(String standardName, int coordinateBytes, String signatureAlgorithm) {
