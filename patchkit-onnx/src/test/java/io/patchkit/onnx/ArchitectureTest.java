@@ -39,6 +39,16 @@ class ArchitectureTest {
           .resideInAnyPackage("io.patchkit.train..", "io.patchkit.onnx.gradient..");
 
   @ArchTest
+  static final ArchRule judgesKnowNoDecodingAndNoTraining =
+      noClasses()
+          .that()
+          .resideInAPackage("io.patchkit.onnx.judge..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "io.patchkit.train..", "io.patchkit.onnx.decode..", "io.patchkit.onnx.gradient..");
+
+  @ArchTest
   static final ArchRule applicationsMeetNoEngineType =
       methods()
           .that()

@@ -1,0 +1,209 @@
+package io.patchkit.onnx.judge;
+
+import ai.onnxruntime.NodeInfo;
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.TensorInfo;
+import io.patchkit.EngineException;
+import io.patchkit.UnsupportedModelException;
+import io.patchkit.onnx.text.HuggingFaceTokenizer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The session of a text classifier and the one owner of its life. Calls share it; a close waits for
+ * those that are running. Thread-safe.
+ */
+final class Classifier implements AutoCloseable {
+
+  /** Texts of one pass, which bounds its memory. */
+  private static final int BATCH = 16;
+
+  private final OrtSession session;
+  private final TextEncoding encoding;
+  private final String output;
+  private final int label;
+  private final LabelScore score;
+  private final ReadWriteLock life = new ReentrantReadWriteLock();
+  private boolean closed;
+
+  private Classifier(
+      OrtSession session, TextEncoding encoding, String output, int label, LabelScore score) {
+    this.session = session;
+    this.encoding = encoding;
+    this.output = output;
+    this.label = label;
+    this.score = score;
+  }
+
+  /** Takes ownership of the tokenizer, also where opening fails. */
+  static Classifier ofTokens(ClassifierFolder folder, HuggingFaceTokenizer tokenizer) {
+    try {
+      return open(
+          folder.graph(),
+          "logits",
+          folder.label(),
+          folder.score(),
+          session -> tokens(session, tokenizer, folder));
+    } catch (RuntimeException e) {
+      tokenizer.close();
+      throw e;
+    }
+  }
+
+  static Classifier ofStrings(Path graph, String output, int label) {
+    return open(graph, output, label, LabelScore.PROBABILITY, Classifier::strings);
+  }
+
+  private static Classifier open(
+      Path graph,
+      String output,
+      int label,
+      LabelScore score,
+      Function<OrtSession, TextEncoding> encoding) {
+    OrtSession session = session(graph);
+    try {
+      requireLabel(graph, session, output, label);
+      return new Classifier(session, encoding.apply(session), output, label, score);
+    } catch (RuntimeException e) {
+      close(session);
+      throw e;
+    }
+  }
+
+  /** One score in [0, 1] for each text. */
+  List<Double> scores(List<String> texts) {
+    List<Double> scores = new ArrayList<>();
+    life.readLock().lock();
+    try {
+      if (closed) {
+        throw new IllegalStateException("the judge is closed");
+      }
+      for (int from = 0; from < texts.size(); from += BATCH) {
+        addScores(texts.subList(from, Math.min(texts.size(), from + BATCH)), scores);
+      }
+    } catch (OrtException e) {
+      throw new EngineException("ONNX Runtime cannot run the judge: " + e.getMessage(), e);
+    } finally {
+      life.readLock().unlock();
+    }
+    return scores;
+  }
+
+  private void addScores(List<String> texts, List<Double> scores) throws OrtException {
+    Map<String, OnnxTensor> inputs = new HashMap<>();
+    try {
+      encoding.encode(OrtEnvironment.getEnvironment(), texts, inputs);
+      try (OrtSession.Result result = session.run(inputs, Set.of(output))) {
+        for (float[] row : (float[][]) result.get(0).getValue()) {
+          scores.add(score.of(row, label));
+        }
+      }
+    } finally {
+      inputs.values().forEach(OnnxTensor::close);
+    }
+  }
+
+  @Override
+  public void close() {
+    life.writeLock().lock();
+    try {
+      if (!closed) {
+        closed = true;
+        encoding.close();
+        close(session);
+      }
+    } finally {
+      life.writeLock().unlock();
+    }
+  }
+
+  private static TextEncoding tokens(
+      OrtSession session, HuggingFaceTokenizer tokenizer, ClassifierFolder folder) {
+    Set<String> known = Set.of(TokenEncoding.IDS, TokenEncoding.MASK, TokenEncoding.TYPES);
+    Set<String> names = session.getInputNames();
+    if (!names.contains(TokenEncoding.IDS) || !known.containsAll(names)) {
+      throw new UnsupportedModelException(
+          folder.graph() + " has the inputs " + names + "; expected " + known + " or fewer");
+    }
+    return new TokenEncoding(tokenizer, Set.copyOf(names), folder.maxTokens(), folder.padding());
+  }
+
+  private static TextEncoding strings(OrtSession session) {
+    Set<String> names = session.getInputNames();
+    String name = names.iterator().next();
+    TensorInfo info = tensor(infos(session, true).get(name));
+    boolean fits =
+        names.size() == 1
+            && info != null
+            && info.type == OnnxJavaType.STRING
+            && (info.getShape().length == 1 || info.getShape().length == 2);
+    if (!fits || info == null) {
+      throw new UnsupportedModelException(
+          "the graph has the inputs "
+              + infos(session, true).values()
+              + "; expected one of strings, [rows] or [rows, 1]");
+    }
+    return new StringEncoding(name, info.getShape().length == 2);
+  }
+
+  private static void requireLabel(Path graph, OrtSession session, String output, int label) {
+    TensorInfo info = tensor(infos(session, false).get(output));
+    if (info == null || info.type != OnnxJavaType.FLOAT || info.getShape().length != 2) {
+      throw new UnsupportedModelException(
+          graph
+              + " has the outputs "
+              + infos(session, false).values()
+              + "; expected floats [rows, labels] called "
+              + output);
+    }
+    long labels = info.getShape()[1];
+    if (label < 0 || (labels > 0 && label >= labels)) {
+      throw new IllegalArgumentException(
+          "label is " + label + "; " + graph + " has the labels 0 to " + (labels - 1));
+    }
+  }
+
+  private static @Nullable TensorInfo tensor(@Nullable NodeInfo node) {
+    return node != null && node.getInfo() instanceof TensorInfo info ? info : null;
+  }
+
+  private static Map<String, NodeInfo> infos(OrtSession session, boolean inputs) {
+    try {
+      return inputs ? session.getInputInfo() : session.getOutputInfo();
+    } catch (OrtException e) {
+      throw new EngineException("ONNX Runtime cannot describe the graph: " + e, e);
+    }
+  }
+
+  private static OrtSession session(Path graph) {
+    try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+      options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
+      options.setIntraOpNumThreads(1);
+      options.setInterOpNumThreads(1);
+      return OrtEnvironment.getEnvironment().createSession(graph.toString(), options);
+    } catch (OrtException e) {
+      throw new EngineException("ONNX Runtime cannot load " + graph + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static void close(OrtSession session) {
+    try {
+      session.close();
+    } catch (OrtException e) {
+      throw new EngineException("ONNX Runtime cannot close the judge: " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,108 @@
+package io.patchkit.onnx.judge;
+
+import io.patchkit.PatchkitException;
+import io.patchkit.evaluate.Exchange;
+import io.patchkit.evaluate.Judge;
+import io.patchkit.evaluate.JudgeId;
+import io.patchkit.onnx.text.HuggingFaceTokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * A text classifier in ONNX as a judge: the score is the probability of one of its labels. It sees
+ * the response alone, or after {@link #withPrompts} the prompt, a line feed and the response. Its
+ * version is the beginning of the graph's SHA-256.
+ *
+ * <p>Thread-safe. Whoever opens it closes it; the judges that {@link #withPrompts} makes of it end
+ * with it. A closed judge answers with {@link IllegalStateException}.
+ */
+public final class OnnxJudge implements Judge, AutoCloseable {
+
+  private static final int VERSION_LENGTH = 12;
+
+  private final JudgeId id;
+  private final Classifier classifier;
+  private final Function<Exchange, String> text;
+
+  private OnnxJudge(JudgeId id, Classifier classifier, Function<Exchange, String> text) {
+    this.id = id;
+    this.classifier = classifier;
+    this.text = text;
+  }
+
+  /**
+   * Opens what Hugging Face exports for sequence classification: {@code model.onnx}, {@code
+   * tokenizer.json} and {@code config.json}.
+   *
+   * @param name of the judge, for the report
+   * @param label one of the configuration's {@code id2label}
+   * @throws io.patchkit.CorruptModelException if a file is missing or malformed
+   * @throws io.patchkit.UnsupportedModelException if the graph takes or gives something else
+   */
+  public static OnnxJudge openFolder(String name, Path folder, String label) {
+    ClassifierFolder read = ClassifierFolder.read(folder, label);
+    return of(name, read.graph(), Classifier.ofTokens(read, HuggingFaceTokenizer.open(folder)));
+  }
+
+  /**
+   * Opens a graph with one string input, [rows] or [rows, 1], and an output of probabilities.
+   *
+   * @param name of the judge, for the report
+   * @param output name of the output, [rows, labels], such as {@code probabilities}
+   * @param label column of the label that is scored
+   * @throws io.patchkit.UnsupportedModelException if the graph takes or gives something else
+   */
+  public static OnnxJudge openStrings(String name, Path graph, String output, int label) {
+    return of(name, graph, Classifier.ofStrings(graph, output, label));
+  }
+
+  private static OnnxJudge of(String name, Path graph, Classifier classifier) {
+    return new OnnxJudge(new JudgeId(name, version(graph)), classifier, Exchange::response);
+  }
+
+  /** A judge that also sees what the response responds to. Shares this one's session. */
+  public OnnxJudge withPrompts() {
+    return new OnnxJudge(
+        new JudgeId(id.name() + " with prompt", id.version()),
+        classifier,
+        exchange -> exchange.prompt() + "\n" + exchange.response());
+  }
+
+  @Override
+  public JudgeId id() {
+    return id;
+  }
+
+  @Override
+  public List<Double> scores(List<Exchange> exchanges) {
+    List<String> texts = new ArrayList<>();
+    for (Exchange exchange : exchanges) {
+      texts.add(text.apply(exchange));
+    }
+    return classifier.scores(texts);
+  }
+
+  /** Frees the session once no call is in flight. Idempotent. */
+  @Override
+  public void close() {
+    classifier.close();
+  }
+
+  private static String version(Path graph) {
+    try {
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(graph));
+      return HexFormat.of().formatHex(digest).substring(0, VERSION_LENGTH);
+    } catch (IOException e) {
+      throw new PatchkitException("cannot read " + graph + ": " + e.getMessage(), e);
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java platform has SHA-256", e);
+    }
+  }
+}

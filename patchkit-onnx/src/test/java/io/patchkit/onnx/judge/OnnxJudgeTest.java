@@ -1,0 +1,97 @@
+package io.patchkit.onnx.judge;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.patchkit.CorruptModelException;
+import io.patchkit.UnsupportedModelException;
+import io.patchkit.evaluate.Exchange;
+import io.patchkit.format.JsonArray;
+import io.patchkit.format.JsonLimits;
+import io.patchkit.format.JsonObject;
+import io.patchkit.format.StrictJson;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Against scores that numpy and sklearn computed without ONNX; make_judges.py wrote them. */
+class OnnxJudgeTest {
+
+  private static final Path JUDGES = Path.of("src/test/resources/judges");
+  private static final Path FOLDER = JUDGES.resolve("folder");
+  private static final Path STRINGS = JUDGES.resolve("strings.onnx");
+
+  private static JsonObject expected() throws IOException {
+    return StrictJson.loadObject(JUDGES.resolve("expected.json"), JsonLimits.defaults());
+  }
+
+  private static List<Exchange> exchanges() throws IOException {
+    List<Exchange> exchanges = new ArrayList<>();
+    for (String text : expected().array("texts").strings()) {
+      exchanges.add(new Exchange("unseen", text));
+    }
+    return exchanges;
+  }
+
+  private static void assertScores(List<Double> found, JsonArray expected) {
+    assertThat(found).hasSize(expected.size());
+    for (int i = 0; i < found.size(); i++) {
+      assertThat(found.get(i)).isCloseTo(expected.number(i, 0, 1), within(1e-5));
+    }
+  }
+
+  @Test
+  void scoresAsAFolderDoes() throws IOException {
+    try (OnnxJudge judge = OnnxJudge.openFolder("tiny", FOLDER, "rude")) {
+      assertScores(judge.scores(exchanges()), expected().array("folder"));
+      assertThat(judge.id().toString()).matches("tiny [0-9a-f]{12}");
+      Exchange pair = new Exchange("a", "cake");
+      assertThat(judge.withPrompts().score(pair))
+          .isEqualTo(judge.score(Exchange.text("a\ncake")))
+          .isNotEqualTo(judge.score(pair));
+    }
+    try (OnnxJudge kind = OnnxJudge.openFolder("tiny", FOLDER, "kind")) {
+      assertThat(kind.scores(exchanges()).get(0))
+          .isCloseTo(1 - expected().array("folder").number(0, 0, 1), within(1e-5));
+    }
+  }
+
+  @Test
+  void scoresAsStringsDo() throws IOException {
+    try (OnnxJudge judge = OnnxJudge.openStrings("tf-idf", STRINGS, "probabilities", 1)) {
+      assertScores(judge.scores(exchanges()), expected().array("strings"));
+      assertThat(judge.scores(List.of())).isEmpty();
+    }
+  }
+
+  @Test
+  void saysWhatDoesNotFit() {
+    assertThatThrownBy(() -> OnnxJudge.openFolder("tiny", FOLDER, "toxic"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("{\"0\":\"kind\",\"1\":\"rude\"}");
+    assertThatThrownBy(() -> OnnxJudge.openFolder("tiny", JUDGES, "rude"))
+        .isInstanceOf(CorruptModelException.class);
+    assertThatThrownBy(() -> OnnxJudge.openStrings("s", STRINGS, "logits", 1))
+        .isInstanceOf(UnsupportedModelException.class)
+        .hasMessageContaining("expected floats [rows, labels] called logits");
+    assertThatThrownBy(() -> OnnxJudge.openStrings("s", STRINGS, "probabilities", 2))
+        .hasMessageContaining("label is 2");
+    assertThatThrownBy(() -> OnnxJudge.openStrings("s", FOLDER.resolve("model.onnx"), "logits", 1))
+        .isInstanceOf(UnsupportedModelException.class)
+        .hasMessageContaining("expected one of strings");
+  }
+
+  @Test
+  void answersNothingOnceClosed() {
+    OnnxJudge judge = OnnxJudge.openStrings("tf-idf", STRINGS, "probabilities", 1);
+    OnnxJudge view = judge.withPrompts();
+    judge.close();
+    judge.close();
+    assertThatThrownBy(() -> view.score(Exchange.text("soup")))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("is closed");
+  }
+}
