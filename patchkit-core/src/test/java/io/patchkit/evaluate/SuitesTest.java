@@ -164,7 +164,7 @@ class SuitesTest {
     EvaluationData data =
         rows(
             "{'question': 'q', 'choices': ['a', 'cccc'], 'answer': 1}",
-            "{'question': 'q', 'choices': ['a', 'cccc'], 'answer': 0}",
+            "{'question': 'q', 'choices': ['b', 'c'], 'answer': 0}",
             "{'question': 'q', 'choices': ['c', 'bb', 'b'], 'answer': 0}");
     Estimate accuracy =
         value(measure(model, MultipleChoiceSuite.of(data)), MultipleChoiceSuite.ACCURACY);
