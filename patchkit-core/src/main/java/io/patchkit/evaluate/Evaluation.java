@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,16 +36,30 @@ public final class Evaluation {
   private final List<Suite> suites;
   private final Settings settings;
 
-  /** What can be changed of an evaluation. */
-  private record Settings(
-      long seed,
-      int batch,
-      @Nullable Path results,
-      Consumer<EvaluationProgress> listener,
-      List<Calibration> calibrations,
-      Set<String> filterJudges,
-      Set<String> allowedFilterJudges,
-      LongSupplier nanoTime) {}
+  /** What can be changed of an evaluation. Not changed once an evaluation has it. */
+  private static final class Settings {
+    long seed = 1;
+    int batch = 8;
+    @Nullable Path results;
+    Consumer<EvaluationProgress> listener = progress -> {};
+    List<Calibration> calibrations = List.of();
+    Set<String> filterJudges = Set.of();
+    Set<String> allowedFilterJudges = Set.of();
+    LongSupplier nanoTime = System::nanoTime;
+
+    Settings copy() {
+      Settings copy = new Settings();
+      copy.seed = seed;
+      copy.batch = batch;
+      copy.results = results;
+      copy.listener = listener;
+      copy.calibrations = calibrations;
+      copy.filterJudges = filterJudges;
+      copy.allowedFilterJudges = allowedFilterJudges;
+      copy.nanoTime = nanoTime;
+      return copy;
+    }
+  }
 
   private Evaluation(List<Variant> variants, List<Suite> suites, Settings settings) {
     this.variants = variants;
@@ -65,10 +78,7 @@ public final class Evaluation {
     requireDistinct("suite", suites.stream().map(Suite::name).toList());
     requireDistinct(
         "metric", suites.stream().flatMap(s -> s.metrics().stream()).map(Metric::name).toList());
-    return new Evaluation(
-        List.copyOf(variants),
-        List.copyOf(suites),
-        new Settings(1, 8, null, progress -> {}, List.of(), Set.of(), Set.of(), System::nanoTime));
+    return new Evaluation(List.copyOf(variants), List.copyOf(suites), new Settings());
   }
 
   private static void requireDistinct(String what, List<String> names) {
@@ -86,16 +96,7 @@ public final class Evaluation {
 
   /** With another seed of all draws. */
   public Evaluation withSeed(long seed) {
-    return with(
-        new Settings(
-            seed,
-            settings.batch,
-            settings.results,
-            settings.listener,
-            settings.calibrations,
-            settings.filterJudges,
-            settings.allowedFilterJudges,
-            settings.nanoTime));
+    return with(changed -> changed.seed = seed);
   }
 
   /** With so many items asked for together, at least 1. */
@@ -103,16 +104,7 @@ public final class Evaluation {
     if (batch < 1) {
       throw new IllegalArgumentException("batch is " + batch + "; allowed: at least 1");
     }
-    return with(
-        new Settings(
-            settings.seed,
-            batch,
-            settings.results,
-            settings.listener,
-            settings.calibrations,
-            settings.filterJudges,
-            settings.allowedFilterJudges,
-            settings.nanoTime));
+    return with(changed -> changed.batch = batch);
   }
 
   /**
@@ -120,89 +112,37 @@ public final class Evaluation {
    * was, and one that gains a variant measures only that one. The files hold what the models said.
    */
   public Evaluation withResults(Path folder) {
-    return with(
-        new Settings(
-            settings.seed,
-            settings.batch,
-            folder,
-            settings.listener,
-            settings.calibrations,
-            settings.filterJudges,
-            settings.allowedFilterJudges,
-            settings.nanoTime));
+    return with(changed -> changed.results = folder);
   }
 
   /** With someone who is told after each batch, on the evaluation's thread. */
   public Evaluation withListener(Consumer<EvaluationProgress> listener) {
-    return with(
-        new Settings(
-            settings.seed,
-            settings.batch,
-            settings.results,
-            listener,
-            settings.calibrations,
-            settings.filterJudges,
-            settings.allowedFilterJudges,
-            settings.nanoTime));
+    return with(changed -> changed.listener = listener);
   }
 
   /** With what is known of the judges. */
   public Evaluation withCalibrations(List<Calibration> calibrations) {
-    return with(
-        new Settings(
-            settings.seed,
-            settings.batch,
-            settings.results,
-            settings.listener,
-            List.copyOf(calibrations),
-            settings.filterJudges,
-            settings.allowedFilterJudges,
-            settings.nanoTime));
+    return with(changed -> changed.calibrations = List.copyOf(calibrations));
   }
 
   /** With the names of judges that filtered training data, besides those that patches name. */
   public Evaluation withFilterJudges(String... names) {
-    return with(
-        new Settings(
-            settings.seed,
-            settings.batch,
-            settings.results,
-            settings.listener,
-            settings.calibrations,
-            Set.of(names),
-            settings.allowedFilterJudges,
-            settings.nanoTime));
+    return with(changed -> changed.filterJudges = Set.of(names));
   }
 
   /** With the names of filtering judges that may report nevertheless; the report says so. */
   public Evaluation allowingFilterJudges(String... names) {
-    return with(
-        new Settings(
-            settings.seed,
-            settings.batch,
-            settings.results,
-            settings.listener,
-            settings.calibrations,
-            settings.filterJudges,
-            Set.of(names),
-            settings.nanoTime));
+    return with(changed -> changed.allowedFilterJudges = Set.of(names));
   }
 
   /** With another clock for the time left, in nanoseconds. */
   Evaluation withNanoTime(LongSupplier nanoTime) {
-    return with(
-        new Settings(
-            settings.seed,
-            settings.batch,
-            settings.results,
-            settings.listener,
-            settings.calibrations,
-            settings.filterJudges,
-            settings.allowedFilterJudges,
-            nanoTime));
+    return with(changed -> changed.nanoTime = nanoTime);
   }
 
-  private Evaluation with(Settings changed) {
+  private Evaluation with(Consumer<Settings> change) {
+    Settings changed = settings.copy();
+    change.accept(changed);
     return new Evaluation(variants, suites, changed);
   }
 
@@ -327,16 +267,14 @@ public final class Evaluation {
   }
 
   private static Set<String> filterJudges(Patch patch) {
-    Map<String, String> provenance = new HashMap<>(patch.manifest().provenance());
     Set<String> names = new HashSet<>();
-    provenance.forEach(
-        (key, value) -> {
-          if (key.endsWith(FILTER_JUDGE)) {
-            for (String name : value.split(",", -1)) {
-              names.add(name.strip());
-            }
-          }
-        });
+    for (Map.Entry<String, String> fact : patch.manifest().provenance().entrySet()) {
+      if (fact.getKey().endsWith(FILTER_JUDGE)) {
+        for (String name : fact.getValue().split(",", -1)) {
+          names.add(name.strip());
+        }
+      }
+    }
     return names;
   }
 }

@@ -3,6 +3,13 @@ package io.patchkit.evaluate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.patchkit.BaseModel;
+import io.patchkit.EmbeddingSpace;
+import io.patchkit.Patch;
+import io.patchkit.PatchManifest;
+import io.patchkit.PatchStack;
+import io.patchkit.SemanticVersion;
+import io.patchkit.SoftPrompt;
 import io.patchkit.format.StrictJson;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
@@ -10,10 +17,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.xml.parsers.DocumentBuilderFactory;
@@ -178,6 +187,28 @@ class EvaluationTest {
         .contains(
             "The judge 'refusal-wording' filtered the training data and reports by request: its"
                 + " figures flatter.");
+  }
+
+  @Test
+  void findsTheFilteringJudgeInAPatchsProvenance() {
+    PatchManifest manifest =
+        PatchManifest.of(
+                "p",
+                SemanticVersion.parse("1.0.0"),
+                new BaseModel("base", List.of(), null, 0, 0, 0, 0),
+                Instant.EPOCH)
+            .withProvenance(Map.of("pairs.filter.judge", "other, refusal-wording"));
+    SoftPrompt prefix = SoftPrompt.of(2, EmbeddingSpace.TOKEN_TABLE, new float[] {1, 2});
+    FakeModel patched =
+        FakeModel.saying("patched", NO).through(PatchStack.of(Patch.of(manifest, prefix)));
+    Evaluation evaluation =
+        Evaluation.of(
+            List.of(
+                Variant.of("base", FakeModel.saying("base", "Yes.")),
+                Variant.of("patched", patched)),
+            suites(2));
+    assertThatThrownBy(evaluation::run)
+        .hasMessageContaining("'refusal-wording' of the suite 'harmful requests' filtered");
   }
 
   @Test

@@ -27,6 +27,7 @@ final class FakeModel implements LanguageModel {
 
   private final String name;
   private final BiFunction<String, GenerationOptions, String> answer;
+  private PatchStack patches = PatchStack.empty();
   private BiFunction<String, Character, Double> logProbability = (prompt, c) -> -1.0;
   private Function<String, float[]> logits = prompt -> new float[256];
 
@@ -37,6 +38,11 @@ final class FakeModel implements LanguageModel {
 
   static FakeModel saying(String name, String answer) {
     return new FakeModel(name, (prompt, options) -> answer);
+  }
+
+  FakeModel through(PatchStack stack) {
+    patches = stack;
+    return this;
   }
 
   FakeModel scoring(BiFunction<String, Character, Double> function) {
@@ -111,7 +117,7 @@ final class FakeModel implements LanguageModel {
 
   @Override
   public PatchStack patches() {
-    return PatchStack.empty();
+    return patches;
   }
 
   @Override

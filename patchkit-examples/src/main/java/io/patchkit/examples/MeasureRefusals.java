@@ -6,12 +6,10 @@ import io.patchkit.LanguageModel;
 import io.patchkit.Model;
 import io.patchkit.Patch;
 import io.patchkit.PatchkitException;
-import io.patchkit.format.JsonLimits;
-import io.patchkit.format.StrictJson;
+import io.patchkit.evaluate.EvaluationData;
+import io.patchkit.evaluate.Item;
 import io.patchkit.onnx.OnnxModel;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -81,8 +79,9 @@ public final class MeasureRefusals {
       add(sets, name(request), request, limit);
     }
     if (harmful != null) {
-      for (String line : Files.readAllLines(Path.of(harmful))) {
-        add(sets, "harmful", new RefusalData.Request(text(line), true, "", ""), limit);
+      for (Item item : EvaluationData.read(Path.of(harmful)).items()) {
+        String text = item.text("request", "prompt", "text");
+        add(sets, "harmful", new RefusalData.Request(text, true, "", ""), limit);
       }
     }
     return sets;
@@ -104,17 +103,6 @@ public final class MeasureRefusals {
       return "harmful";
     }
     return request.form().equals("question") ? "benign questions" : "benign imperatives";
-  }
-
-  private static String text(String line) {
-    var row = StrictJson.parseObject(line.getBytes(StandardCharsets.UTF_8), JsonLimits.defaults());
-    for (String field : List.of("request", "prompt", "text")) {
-      String found = row.optionalString(field);
-      if (found != null) {
-        return found;
-      }
-    }
-    throw new PatchkitException("a line has none of the fields request, prompt, text: " + line);
   }
 
   /** How the patched model sees what the base model itself answers to benign requests. */
