@@ -7,8 +7,7 @@
 Each engine runs in a process of its own, one after the other, round after round, so that they see
 the same machine. Time is processor time. `--python ort=PATH` names the Python that has
 onnxruntime (the version that Patchkit uses, for a fair comparison), `--python genai=PATH` the one
-that has onnxruntime-genai, `--python torch=PATH` the one with torch and transformers (then
---checkpoint DIR names the model in safetensors); engines without a Python are left out.
+that has onnxruntime-genai, `--python torch=PATH` the one with torch and transformers; engines without a Python are left out.
 """
 
 import argparse
@@ -46,9 +45,9 @@ def ort(args):
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(
         str(pathlib.Path(args.model) / "model.onnx"), options, providers=["CPUExecutionProvider"])
-    genai = json.loads((pathlib.Path(args.model) / "genai_config.json").read_text())
-    decoder = genai["model"]["decoder"]
-    heads, dim = decoder["num_key_value_heads"], decoder["head_size"]
+    config = json.loads((pathlib.Path(args.model) / "config.json").read_text())
+    heads = config["num_key_value_heads"]
+    dim = config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"]
     pasts = [i.name for i in session.get_inputs() if i.name.startswith("past_key_values")]
     capacity = 256
     cache = {
@@ -107,8 +106,9 @@ def torch(args):
     import transformers
 
     pytorch.set_num_threads(args.threads)
-    model = transformers.AutoModelForCausalLM.from_pretrained(
-        args.checkpoint, dtype=pytorch.float32)
+    # Speed does not depend on the numbers: a model of the configuration's sizes will do.
+    config = transformers.AutoConfig.from_pretrained(args.model)
+    model = transformers.AutoModelForCausalLM.from_config(config, dtype=pytorch.float32)
     ids = pytorch.tensor([PROMPT])
 
     def generate(tokens):
@@ -130,8 +130,6 @@ def compare(args):
     for entry in args.python:
         name, python = entry.split("=", 1)
         commands[name] = [python, str(here), "--engine", name] + common
-        if args.checkpoint:
-            commands[name] += ["--checkpoint", args.checkpoint]
     results = {name: [] for name in commands}
     for round_number in range(args.rounds):
         names = list(commands)
@@ -150,7 +148,6 @@ def compare(args):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True)
-    parser.add_argument("--checkpoint")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tokens", type=int, default=64)
     parser.add_argument("--threads", type=int, default=1)

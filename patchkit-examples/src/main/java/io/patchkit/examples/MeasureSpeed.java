@@ -133,7 +133,7 @@ public final class MeasureSpeed {
     double onTheClock =
         generation[0].total().minus(generation[0].timeToFirstToken()).toNanos() / 1e6;
     note(
-        figure.replace("ms a token", "outside the runtime, % of the clock"),
+        figure.replace(", ms a token", "") + ", outside the runtime, % of the clock",
         100 * (1 - inPasses / onTheClock));
   }
 
