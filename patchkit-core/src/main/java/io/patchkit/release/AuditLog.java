@@ -86,9 +86,10 @@ final class AuditLog {
   /** The last entry, null if there is none. A torn line behind it is taken away. */
   @Nullable AuditEntry repair() throws IOException {
     try (FileChannel channel =
-        FileChannel.open(
-            file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
       return tail(channel).entry();
+    } catch (NoSuchFileException e) {
+      return null;
     }
   }
 

@@ -4,8 +4,12 @@ import io.patchkit.LanguageModel;
 import io.patchkit.Patch;
 import io.patchkit.PatchStack;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
@@ -48,6 +52,7 @@ public final class LivePatches implements AutoCloseable {
   private final PatchStore store;
   private final LiveOptions options;
   private final @Nullable ScheduledExecutorService poller;
+  private final Map<Digest, Patch> loaded = new HashMap<>();
   private volatile @Nullable Views views;
   private long refused = -1;
 
@@ -139,7 +144,9 @@ public final class LivePatches implements AutoCloseable {
         return;
       }
       try {
-        views = open(current, old);
+        Views opened = open(current, old);
+        views = opened;
+        forget(opened, old);
         options.listener().switched(current);
         return;
       } catch (RuntimeException e) {
@@ -188,14 +195,30 @@ public final class LivePatches implements AutoCloseable {
   }
 
   private PatchStack load(StackGeneration generation) {
-    if (options.policy() == null) {
-      return store.load(generation);
-    }
     List<Patch> patches = new ArrayList<>();
     for (StackEntry entry : generation.stack()) {
-      patches.add(store.verify(entry.digest(), options.policy()).patch());
+      patches.add(loaded.computeIfAbsent(entry.digest(), this::load));
     }
     return PatchStack.of(patches);
+  }
+
+  private Patch load(Digest patch) {
+    return options.policy() == null
+        ? store.load(patch)
+        : store.verify(patch, options.policy()).patch();
+  }
+
+  /** Forgets the patches that neither the new nor the old views have; a rollback finds its own. */
+  private void forget(Views now, @Nullable Views before) {
+    Set<Digest> kept = new HashSet<>();
+    for (Views each : before == null ? List.of(now) : List.of(now, before)) {
+      each.generation().stack().forEach(entry -> kept.add(entry.digest()));
+    }
+    store
+        .generation(now.generation().baseline())
+        .stack()
+        .forEach(entry -> kept.add(entry.digest()));
+    loaded.keySet().retainAll(kept);
   }
 
   /** Ends the following. Views stay usable, and new requests get the last ones. Idempotent. */

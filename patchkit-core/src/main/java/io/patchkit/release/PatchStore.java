@@ -117,7 +117,7 @@ public final class PatchStore {
   public PatchStack load(StackGeneration generation) {
     List<Patch> patches = new ArrayList<>();
     for (StackEntry entry : generation.stack()) {
-      patches.add(load(entry.digest()));
+      patches.add(reader.reading(() -> Patch.parse(reader.blobs.read(reader.describe(entry)))));
     }
     return PatchStack.of(patches);
   }

@@ -88,7 +88,7 @@ final class StoreReader {
       if (marks.revocationOf(entry.digest()) != null) {
         return false;
       }
-      blobs.read(blobs.describe(entry.digest()));
+      blobs.read(describe(entry));
     }
     return true;
   }
@@ -96,9 +96,20 @@ final class StoreReader {
   List<InstalledPatch> describe(List<StackEntry> stack) throws IOException {
     List<InstalledPatch> patches = new ArrayList<>();
     for (StackEntry entry : stack) {
-      patches.add(blobs.describe(entry.digest()));
+      patches.add(describe(entry));
     }
     return patches;
+  }
+
+  /** The patch of an entry, which has to be what its patch.json says. */
+  InstalledPatch describe(StackEntry entry) throws IOException {
+    InstalledPatch patch = blobs.describe(entry.digest());
+    if (!patch.entry().equals(entry)) {
+      throw new StoreException(
+          Reason.CORRUPT_GENERATION,
+          "expected a generation's entry to be " + patch.entry() + ", found " + entry);
+    }
+    return patch;
   }
 
   /**

@@ -1,0 +1,220 @@
+package io.patchkit.examples;
+
+import io.patchkit.format.JsonArray;
+import io.patchkit.format.JsonObject;
+import io.patchkit.format.JsonValue;
+import io.patchkit.release.Activation;
+import io.patchkit.release.AuditEntry;
+import io.patchkit.release.Digest;
+import io.patchkit.release.InstalledPatch;
+import io.patchkit.release.PatchStore;
+import io.patchkit.release.StackEntry;
+import io.patchkit.release.StackGeneration;
+import io.patchkit.release.StoreStatus;
+import io.patchkit.trust.VerifiedPatch;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Commands that work on a store. */
+final class PatchStoreCommands {
+
+  private static final String PATCH_HELP = "NAME, NAME-VERSION, or the start of its identity";
+
+  private PatchStoreCommands() {}
+
+  @Command(
+      name = "install",
+      description = "Verifies a patch directory and puts it into the store; it is not active yet.",
+      mixinStandardHelpOptions = true)
+  static JsonObject install(
+      @Parameters(paramLabel = "DIR", description = "the patch") Path directory,
+      @Option(names = "--signature", required = true, description = "a bundle; may be repeated")
+          List<Path> signatures,
+      @Mixin TrustOptions trust,
+      @Mixin StoreArguments store) {
+    VerifiedPatch patch =
+        VerifiedPatch.verify(directory, signatures, trust.policy(), Clock.systemUTC());
+    store.store().install(patch, store.change());
+    return PatchSigning.describe(patch);
+  }
+
+  @Command(
+      name = "activate",
+      description = "Makes an installed patch active.",
+      mixinStandardHelpOptions = true)
+  static JsonObject activate(
+      @Parameters(paramLabel = "PATCH", description = PATCH_HELP) String patch,
+      @Option(
+              names = "--canary",
+              paramLabel = "SHARE",
+              description = "for a share of the requests, such as 0.1")
+          @Nullable Double share,
+      @Option(names = "--trial", description = "to be rolled back unless a health probe passes")
+          boolean trial,
+      @Mixin StoreArguments arguments) {
+    PatchStore store = arguments.store();
+    Activation activation = trial ? Activation.trial() : Activation.full();
+    return generation(
+        store.activate(
+            StoreArguments.find(store, patch).digest(),
+            share == null ? activation : Activation.canary(share),
+            arguments.change()));
+  }
+
+  @Command(
+      name = "deactivate",
+      description = "Takes a patch out of the stack.",
+      mixinStandardHelpOptions = true)
+  static JsonObject deactivate(
+      @Parameters(paramLabel = "NAME", description = "the patch's name") String name,
+      @Mixin StoreArguments store) {
+    return generation(store.store().deactivate(name, store.change()));
+  }
+
+  @Command(
+      name = "promote",
+      description = "Gives a canary to all requests.",
+      mixinStandardHelpOptions = true)
+  static JsonObject promote(@Mixin StoreArguments store) {
+    return generation(store.store().promote(store.change()));
+  }
+
+  @Command(
+      name = "rollback",
+      description = "Makes an older generation's stack current again.",
+      mixinStandardHelpOptions = true)
+  static JsonObject rollback(
+      @Parameters(
+              arity = "0..1",
+              paramLabel = "GENERATION",
+              description = "its number (default: the last good one before the current)")
+          @Nullable Long generation,
+      @Mixin StoreArguments arguments) {
+    PatchStore store = arguments.store();
+    long target =
+        generation == null ? store.lastGoodBefore(store.current().number()).number() : generation;
+    return generation(store.rollback(target, arguments.change()));
+  }
+
+  @Command(
+      name = "revoke",
+      description = "Revokes a patch in this store for good, and takes it out if it is active.",
+      mixinStandardHelpOptions = true)
+  static JsonObject revoke(
+      @Parameters(
+              paramLabel = "PATCH",
+              description = PATCH_HELP + ", or all of it if not installed")
+          String patch,
+      @Mixin StoreArguments arguments) {
+    PatchStore store = arguments.store();
+    Digest digest =
+        patch.matches("[0-9a-f]{64}")
+            ? new Digest(patch)
+            : StoreArguments.find(store, patch).digest();
+    return generation(store.revoke(digest, arguments.change()));
+  }
+
+  @Command(
+      name = "history",
+      description = "Lists the generations, or with --audit every change.",
+      mixinStandardHelpOptions = true)
+  static JsonObject history(
+      @Option(names = "--audit", description = "list the audit log, its chain verified")
+          boolean audit,
+      @Mixin StoreArguments store) {
+    List<JsonValue> lines = new ArrayList<>();
+    if (audit) {
+      store.store().audit().forEach(entry -> lines.add(line(entry)));
+    } else {
+      store.store().history().forEach(generation -> lines.add(line(generation)));
+    }
+    return JsonObject.builder().put(audit ? "audit" : "history", JsonArray.of(lines)).build();
+  }
+
+  @Command(
+      name = "status",
+      description = "Says what is active and what is installed.",
+      mixinStandardHelpOptions = true)
+  static JsonObject status(@Mixin StoreArguments store) {
+    StoreStatus status = store.store().status();
+    List<JsonValue> installed = new ArrayList<>();
+    for (InstalledPatch patch : status.installed()) {
+      installed.add(
+          JsonObject.builder()
+              .put("patch", patch.id())
+              .put("slot", patch.slot())
+              .put("identity", patch.digest().hex())
+              .put("revoked", status.revoked().containsKey(patch.digest()))
+              .build());
+    }
+    StackGeneration current = status.current();
+    return JsonObject.builder()
+        .put("generation", current.number())
+        .put("good", status.good())
+        .put("share", current.share())
+        .put("active", JsonArray.ofStrings(ids(current)))
+        .put("stackDigest", current.stackDigest().hex())
+        .put("installed", JsonArray.of(installed))
+        .build();
+  }
+
+  @Command(
+      name = "gc",
+      description = "Takes away old generations, and the patches that none needs any more.",
+      mixinStandardHelpOptions = true)
+  static JsonObject collect(@Mixin StoreArguments store) {
+    List<String> removed = new ArrayList<>();
+    store.store().collectGarbage(store.change()).forEach(patch -> removed.add(patch.hex()));
+    return JsonObject.builder().put("removed", JsonArray.ofStrings(removed)).build();
+  }
+
+  private static JsonObject generation(StackGeneration generation) {
+    return JsonObject.builder()
+        .put("generation", generation.number())
+        .put("origin", generation.origin().name())
+        .put("active", JsonArray.ofStrings(ids(generation)))
+        .put("share", generation.share())
+        .build();
+  }
+
+  private static JsonObject line(StackGeneration generation) {
+    return JsonObject.builder()
+        .put("generation", generation.number())
+        .put("parent", generation.parent())
+        .put("created", generation.created().toString())
+        .put("origin", generation.origin().name())
+        .put("actor", generation.change().actor())
+        .put("reason", generation.change().reason())
+        .put("active", JsonArray.ofStrings(ids(generation)))
+        .build();
+  }
+
+  private static JsonObject line(AuditEntry entry) {
+    List<String> patches = new ArrayList<>();
+    entry.patches().forEach(patch -> patches.add(patch.hex()));
+    return JsonObject.builder()
+        .put("sequence", entry.sequence())
+        .put("time", entry.time().toString())
+        .put("action", entry.action().name())
+        .put("actor", entry.change().actor())
+        .put("reason", entry.change().reason())
+        .put("generation", entry.generation())
+        .put("patches", JsonArray.ofStrings(patches))
+        .build();
+  }
+
+  private static List<String> ids(StackGeneration generation) {
+    List<String> ids = new ArrayList<>();
+    for (StackEntry entry : generation.stack()) {
+      ids.add(entry.id());
+    }
+    return ids;
+  }
+}

@@ -1,0 +1,127 @@
+package io.patchkit.examples;
+
+import io.patchkit.Patch;
+import io.patchkit.format.AtomicFiles;
+import io.patchkit.format.JsonArray;
+import io.patchkit.format.JsonObject;
+import io.patchkit.release.DirectoryRegistry;
+import io.patchkit.release.OciOptions;
+import io.patchkit.release.OciRegistry;
+import io.patchkit.release.PatchRegistry;
+import io.patchkit.release.PulledPatch;
+import io.patchkit.release.RegistryCredentials;
+import io.patchkit.release.Release;
+import io.patchkit.release.VersionRange;
+import io.patchkit.trust.PatchFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Commands that carry patches to and from a registry. */
+final class PatchTransport {
+
+  private static final String REGISTRY_HELP =
+      "a directory, oci://HOST[:PORT][/PATH], or oci+http://... without TLS; user and secret are"
+          + " taken from PATCHKIT_REGISTRY_USER and PATCHKIT_REGISTRY_SECRET";
+
+  private PatchTransport() {}
+
+  static PatchRegistry open(String registry) {
+    if (registry.startsWith("oci://")) {
+      return OciRegistry.open(registry.substring("oci://".length()), options());
+    }
+    if (registry.startsWith("oci+http://")) {
+      return OciRegistry.open(
+          registry.substring("oci+http://".length()), options().withPlainHttp(true));
+    }
+    return DirectoryRegistry.open(Path.of(registry));
+  }
+
+  private static OciOptions options() {
+    String user = System.getenv("PATCHKIT_REGISTRY_USER");
+    String secret = System.getenv("PATCHKIT_REGISTRY_SECRET");
+    return user == null || secret == null
+        ? OciOptions.defaults()
+        : OciOptions.defaults().withCredentials(RegistryCredentials.basic(user, secret));
+  }
+
+  @Command(
+      name = "push",
+      description = "Publishes a patch directory and its signatures under its name and version.",
+      mixinStandardHelpOptions = true)
+  static JsonObject push(
+      @Parameters(index = "0", paramLabel = "DIR", description = "the patch") Path directory,
+      @Parameters(index = "1", paramLabel = "REGISTRY", description = REGISTRY_HELP)
+          String registry,
+      @Option(names = "--signature", required = true, description = "a bundle; may be repeated")
+          List<Path> signatures)
+      throws IOException {
+    Patch patch = Patch.load(directory);
+    List<byte[]> bundles = new ArrayList<>();
+    for (Path signature : signatures) {
+      bundles.add(Files.readAllBytes(signature));
+    }
+    Release release =
+        open(registry)
+            .publish(
+                patch.manifest().name(),
+                patch.manifest().version(),
+                PatchFiles.read(directory),
+                bundles);
+    return JsonObject.builder()
+        .put("release", release.toString())
+        .put("manifest", release.manifest().toString())
+        .build();
+  }
+
+  @Command(
+      name = "pull",
+      description =
+          "Fetches a release into DIR and its signatures into DIR.1.sig, DIR.2.sig, ... Nothing is"
+              + " verified but digests: run verify or install next.",
+      mixinStandardHelpOptions = true)
+  static JsonObject pull(
+      @Parameters(index = "0", paramLabel = "NAME", description = "the patch's name") String name,
+      @Parameters(index = "1", paramLabel = "REGISTRY", description = REGISTRY_HELP)
+          String registry,
+      @Option(
+              names = "--range",
+              defaultValue = "*",
+              description = "versions, such as ^1.2.0 (default: any release)")
+          String range,
+      @Option(names = "--out", required = true, paramLabel = "DIR", description = "a new directory")
+          Path out)
+      throws IOException {
+    if (Files.exists(out, LinkOption.NOFOLLOW_LINKS)) {
+      throw new IllegalArgumentException(
+          "--out is " + out + ", which is there; allowed: a new one");
+    }
+    PatchRegistry from = open(registry);
+    PulledPatch pulled = from.pull(from.resolve(name, VersionRange.parse(range)));
+    Map<String, byte[]> files = new LinkedHashMap<>();
+    for (String file : pulled.files().digests().keySet()) {
+      files.put(file, pulled.files().content(file));
+    }
+    List<String> signatures = new ArrayList<>();
+    for (byte[] bundle : pulled.bundles()) {
+      Path signature = Path.of(out + "." + (signatures.size() + 1) + ".sig");
+      AtomicFiles.writeFile(signature, bundle);
+      signatures.add(signature.toString());
+    }
+    AtomicFiles.writeDirectory(out, files);
+    return JsonObject.builder()
+        .put("release", pulled.release().toString())
+        .put("directory", out.toString())
+        .put("signatures", JsonArray.ofStrings(signatures))
+        .put("verified", false)
+        .build();
+  }
+}
