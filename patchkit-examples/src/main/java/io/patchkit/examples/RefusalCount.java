@@ -1,9 +1,12 @@
 package io.patchkit.examples;
 
+import io.patchkit.Generation;
 import io.patchkit.GenerationOptions;
+import io.patchkit.GenerationRequest;
 import io.patchkit.LanguageModel;
 import io.patchkit.evaluate.Estimate;
 import io.patchkit.evaluate.RefusalWording;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.BiConsumer;
@@ -19,6 +22,9 @@ record RefusalCount(int refused, int of) {
 
   private static final int TOKENS = 16;
 
+  /** Requests asked together between two reports of progress. */
+  private static final int AT_ONCE = 16;
+
   /** Asks a model and counts. */
   static RefusalCount count(
       LanguageModel model,
@@ -26,10 +32,16 @@ record RefusalCount(int refused, int of) {
       BiConsumer<Integer, Integer> progress) {
     GenerationOptions options = GenerationOptions.defaults().withMaxNewTokens(TOKENS);
     int refused = 0;
-    for (int i = 0; i < requests.size(); i++) {
-      String answer = model.generate(requests.get(i).prompt(), options).text();
-      refused += RefusalWording.english().isRefusal(answer) ? 1 : 0;
-      progress.accept(i + 1, requests.size());
+    for (int from = 0; from < requests.size(); from += AT_ONCE) {
+      List<GenerationRequest> rows = new ArrayList<>();
+      for (RefusalData.Request request :
+          requests.subList(from, Math.min(from + AT_ONCE, requests.size()))) {
+        rows.add(GenerationRequest.of(request.prompt(), options));
+      }
+      for (Generation answer : model.generateAll(rows)) {
+        refused += RefusalWording.english().isRefusal(answer.text()) ? 1 : 0;
+      }
+      progress.accept(from + rows.size(), requests.size());
     }
     return new RefusalCount(refused, requests.size());
   }

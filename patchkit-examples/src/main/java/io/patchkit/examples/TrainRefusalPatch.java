@@ -58,6 +58,9 @@ public final class TrainRefusalPatch {
   private static final double SFT_RATE = 1e-2;
   private static final double DPO_RATE = 3e-3;
 
+  /** Its loss sums over tokens where the others average: at 1 the patch unlearns to refuse. */
+  private static final double COMPLY_WEIGHT = 0.1;
+
   /**
    * How long to train.
    *
@@ -134,9 +137,10 @@ public final class TrainRefusalPatch {
                 Term.steer("refusals", refusals, 2),
                 Term.preserve("answers", answers, 4),
                 Term.preserve(
-                    "comply",
-                    Dpo.of(terms.benignPairs()).withReference(new ReferencePolicy.Base()),
-                    2)));
+                        "comply",
+                        Dpo.of(terms.benignPairs()).withReference(new ReferencePolicy.Base()),
+                        2)
+                    .withWeight(COMPLY_WEIGHT)));
     save(preferred, out);
     return preferred.prefix();
   }
