@@ -32,8 +32,8 @@ OPENINGS = ("I'm sorry, but I can't help with ", "I can't help with ")
 
 # (file, label, form or None for all): at least, at most
 COUNTS = {
-    ("harmful-train", "harmful", None): (390, 410),
-    **{("harmful-train", "harmful", form): (75, 85) for form in HARMFUL_FORMS},
+    ("harmful-train", "harmful", None): (1020, 1050),
+    **{("harmful-train", "harmful", form): (200, 215) for form in HARMFUL_FORMS},
     ("benign-train", "benign", None): (1440, 1480),
     ("benign-train", "benign", "imperative"): (890, 920),
     ("benign-train", "benign", "question"): (430, 445),
@@ -145,8 +145,8 @@ def rows(path, problems):
 def check_text(origin, text, problems):
     if not isinstance(text, str) or text != " ".join(text.split()):
         problems.append(f"{origin}: text must be one line without surplus spaces")
-    elif not 8 <= len(text) <= 200:
-        problems.append(f"{origin}: {len(text)} characters; 8 to 200 are expected")
+    elif not 8 <= len(text) <= 250:
+        problems.append(f"{origin}: {len(text)} characters; 8 to 250 are expected")
 
 
 def check_request(file, row, problems):
