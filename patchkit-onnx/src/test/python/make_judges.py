@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Makes the tiny text classifiers of the judge tests, with expected scores from numpy and sklearn.
 
-    pip install numpy==2.4.6 scikit-learn==1.9.1 onnx==1.23.2 skl2onnx==1.20.0 tokenizers==0.23.3
+    pip install numpy==2.4.6 scikit-learn==1.9.1 onnx==1.23.2 skl2onnx==1.20.0 \
+      tokenizers==0.23.3 Keras-Preprocessing==1.1.2
     python make_judges.py ../resources/judges
 
   folder/        as Hugging Face exports one: model.onnx (ids, mask, token types -> logits of two
                  labels: masked mean of embeddings, then a linear layer), tokenizer.json, config.json
   strings.onnx   TF-IDF and logistic regression behind one string input
+  words/         ids of words as Keras makes them: model.onnx (rows of 6 ids -> scores of two labels,
+                 each place weighed differently), vocabulary.json
   expected.json  texts and their scores, computed without ONNX
 """
 import json
@@ -15,6 +18,8 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from keras_preprocessing.sequence import pad_sequences
+from keras_preprocessing.text import Tokenizer as KerasTokenizer
 from onnx import TensorProto as T, helper, numpy_helper
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import StringTensorType
@@ -98,8 +103,42 @@ for node in strings.graph.node:
         node.attribute.extend(kept + [helper.make_attribute("locale", "C")])
 onnx.save(strings, out / "strings.onnx")
 
+np.unicode_ = np.str_  # Keras-Preprocessing, which is no longer kept, asks numpy 2 for it.
+words = out / "words"
+words.mkdir(exist_ok=True)
+KEPT, PLACES = 18, 6
+keras = KerasTokenizer(num_words=KEPT)
+keras.fit_on_texts(["don't you're “rude” café", " ".join(WORDS)])
+(words / "vocabulary.json").write_text(json.dumps(
+    {w: i for w, i in keras.word_index.items() if i < KEPT}, indent=1) + "\n")
+wordRng = np.random.default_rng(8)
+table = wordRng.normal(size=(KEPT, 2)).astype(np.float32)
+places = wordRng.normal(size=(1, PLACES, 1)).astype(np.float32)
+graph = helper.make_graph(
+    [helper.make_node("Gather", ["table", "ids"], ["rows"]),
+     helper.make_node("Mul", ["rows", "places"], ["weighed"]),
+     helper.make_node("ReduceSum", ["weighed", "one"], ["sum"], keepdims=0),
+     helper.make_node("Sigmoid", ["sum"], ["scores"])],
+    "words", [helper.make_tensor_value_info("ids", T.INT64, ["b", PLACES])],
+    [helper.make_tensor_value_info("scores", T.FLOAT, ["b", 2])],
+    [numpy_helper.from_array(table, "table"), numpy_helper.from_array(places, "places"),
+     numpy_helper.from_array(np.array([1], np.int64), "one")])
+model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+onnx.checker.check_model(model)
+onnx.save(model, words / "model.onnx")
+WORD_TEXTS = [*TEXTS, "Don't be RUDE:\tyou're (very|awful)\nÜBER the cake, the soup & the kind",
+              "unknown “rude” Café"]
+
+
+def words_score(text):
+    ids = pad_sequences(keras.texts_to_sequences([text]), maxlen=PLACES)[0]
+    return float(1 / (1 + np.exp(-(table[ids] * places[0]).sum(axis=0)[1])))
+
+
 (out / "expected.json").write_text(json.dumps({
     "texts": TEXTS,
     "folder": [folder_score(t) for t in TEXTS],
     "strings": [float(p) for p in pipeline.predict_proba(TEXTS)[:, 1]],
+    "wordTexts": WORD_TEXTS,
+    "words": [words_score(t) for t in WORD_TEXTS],
 }, indent=1) + "\n")

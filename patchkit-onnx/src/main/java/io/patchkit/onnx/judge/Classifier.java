@@ -13,6 +13,7 @@ import io.patchkit.UnsupportedModelException;
 import io.patchkit.onnx.text.HuggingFaceTokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,6 +67,11 @@ final class Classifier implements AutoCloseable {
 
   static Classifier ofStrings(Path graph, String output, int label) {
     return open(graph, output, label, LabelScore.PROBABILITY, Classifier::strings);
+  }
+
+  static Classifier ofWords(Path graph, Map<String, Integer> vocabulary, String output, int label) {
+    return open(
+        graph, output, label, LabelScore.PROBABILITY, session -> words(session, vocabulary));
   }
 
   private static Classifier open(
@@ -142,21 +149,37 @@ final class Classifier implements AutoCloseable {
   }
 
   private static TextEncoding strings(OrtSession session) {
-    Set<String> names = session.getInputNames();
-    String name = names.iterator().next();
-    TensorInfo info = tensor(infos(session, true).get(name));
-    boolean fits =
-        names.size() == 1
-            && info != null
-            && info.type == OnnxJavaType.STRING
-            && (info.getShape().length == 1 || info.getShape().length == 2);
-    if (!fits || info == null) {
+    String name = session.getInputNames().iterator().next();
+    long[] shape =
+        onlyInput(
+            session,
+            OnnxJavaType.STRING,
+            found -> found.length == 1 || found.length == 2,
+            "strings, [rows] or [rows, 1]");
+    return new StringEncoding(name, shape.length == 2);
+  }
+
+  private static TextEncoding words(OrtSession session, Map<String, Integer> vocabulary) {
+    String name = session.getInputNames().iterator().next();
+    long[] shape =
+        onlyInput(
+            session,
+            OnnxJavaType.INT64,
+            found -> found.length == 2 && found[1] > 0,
+            "64-bit integers, [rows, width], of a fixed width");
+    return new WordEncoding(name, vocabulary, Math.toIntExact(shape[1]));
+  }
+
+  /** The shape of the one input that the graph must have. */
+  private static long[] onlyInput(
+      OrtSession session, OnnxJavaType type, Predicate<long[]> fits, String expected) {
+    Collection<NodeInfo> inputs = infos(session, true).values();
+    TensorInfo info = inputs.size() == 1 ? tensor(inputs.iterator().next()) : null;
+    if (info == null || info.type != type || !fits.test(info.getShape())) {
       throw new UnsupportedModelException(
-          "the graph has the inputs "
-              + infos(session, true).values()
-              + "; expected one of strings, [rows] or [rows, 1]");
+          "the graph has the inputs " + inputs + "; expected one of " + expected);
     }
-    return new StringEncoding(name, info.getShape().length == 2);
+    return info.getShape();
   }
 
   private static void requireLabel(Path graph, OrtSession session, String output, int label) {

@@ -63,6 +63,25 @@ public final class OnnxJudge implements Judge, AutoCloseable {
     return of(name, graph, Classifier.ofStrings(graph, output, label));
   }
 
+  /**
+   * Opens a graph over the words of a text, such as Keras models are converted to: one input of
+   * ids, [rows, width], made as Keras's {@code Tokenizer} and {@code pad_sequences} make them by
+   * default, and an output of probabilities.
+   *
+   * @param name of the judge, for the report
+   * @param vocabulary a JSON object from words to ids ({@code word_index}); words that it lacks are
+   *     passed over, so leave out what is beyond the graph's {@code num_words}
+   * @param output name of the output, [rows, labels]
+   * @param label column of the label that is scored
+   * @throws io.patchkit.CorruptModelException if the vocabulary is malformed
+   * @throws io.patchkit.UnsupportedModelException if the graph takes or gives something else
+   */
+  public static OnnxJudge openWords(
+      String name, Path graph, Path vocabulary, String output, int label) {
+    return of(
+        name, graph, Classifier.ofWords(graph, WordEncoding.vocabulary(vocabulary), output, label));
+  }
+
   private static OnnxJudge of(String name, Path graph, Classifier classifier) {
     return new OnnxJudge(new JudgeId(name, version(graph)), classifier, Exchange::response);
   }

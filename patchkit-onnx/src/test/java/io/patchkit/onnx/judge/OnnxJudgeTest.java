@@ -17,20 +17,23 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Against scores that numpy and sklearn computed without ONNX; make_judges.py wrote them. */
+/** Against scores that numpy, sklearn and Keras gave without ONNX; make_judges.py wrote them. */
 class OnnxJudgeTest {
 
   private static final Path JUDGES = Path.of("src/test/resources/judges");
   private static final Path FOLDER = JUDGES.resolve("folder");
   private static final Path STRINGS = JUDGES.resolve("strings.onnx");
 
+  private static final Path WORDS = JUDGES.resolve("words/model.onnx");
+  private static final Path VOCABULARY = JUDGES.resolve("words/vocabulary.json");
+
   private static JsonObject expected() throws IOException {
     return StrictJson.loadObject(JUDGES.resolve("expected.json"), JsonLimits.defaults());
   }
 
-  private static List<Exchange> exchanges() throws IOException {
+  private static List<Exchange> exchanges(String field) throws IOException {
     List<Exchange> exchanges = new ArrayList<>();
-    for (String text : expected().array("texts").strings()) {
+    for (String text : expected().array(field).strings()) {
       exchanges.add(new Exchange("unseen", text));
     }
     return exchanges;
@@ -46,7 +49,7 @@ class OnnxJudgeTest {
   @Test
   void scoresAsAFolderDoes() throws IOException {
     try (OnnxJudge judge = OnnxJudge.openFolder("tiny", FOLDER, "rude")) {
-      assertScores(judge.scores(exchanges()), expected().array("folder"));
+      assertScores(judge.scores(exchanges("texts")), expected().array("folder"));
       assertThat(judge.id().toString()).matches("tiny [0-9a-f]{12}");
       Exchange pair = new Exchange("a", "cake");
       assertThat(judge.withPrompts().score(pair))
@@ -54,7 +57,7 @@ class OnnxJudgeTest {
           .isNotEqualTo(judge.score(pair));
     }
     try (OnnxJudge kind = OnnxJudge.openFolder("tiny", FOLDER, "kind")) {
-      assertThat(kind.scores(exchanges()).get(0))
+      assertThat(kind.scores(exchanges("texts")).get(0))
           .isCloseTo(1 - expected().array("folder").number(0, 0, 1), within(1e-5));
     }
   }
@@ -62,13 +65,27 @@ class OnnxJudgeTest {
   @Test
   void scoresAsStringsDo() throws IOException {
     try (OnnxJudge judge = OnnxJudge.openStrings("tf-idf", STRINGS, "probabilities", 1)) {
-      assertScores(judge.scores(exchanges()), expected().array("strings"));
+      assertScores(judge.scores(exchanges("texts")), expected().array("strings"));
       assertThat(judge.scores(List.of())).isEmpty();
     }
   }
 
   @Test
+  void scoresAsWordsDo() throws IOException {
+    try (OnnxJudge judge = OnnxJudge.openWords("keras", WORDS, VOCABULARY, "scores", 1)) {
+      assertScores(judge.scores(exchanges("wordTexts")), expected().array("words"));
+    }
+  }
+
+  @Test
   void saysWhatDoesNotFit() {
+    assertThatThrownBy(() -> OnnxJudge.openWords("w", STRINGS, VOCABULARY, "probabilities", 1))
+        .isInstanceOf(UnsupportedModelException.class)
+        .hasMessageContaining("of a fixed width");
+    Path noVocabulary = FOLDER.resolve("config.json");
+    assertThatThrownBy(() -> OnnxJudge.openWords("w", WORDS, noVocabulary, "scores", 1))
+        .isInstanceOf(CorruptModelException.class)
+        .hasMessageContaining("expected an object from words to ids");
     assertThatThrownBy(() -> OnnxJudge.openFolder("tiny", FOLDER, "toxic"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("{\"0\":\"kind\",\"1\":\"rude\"}");
