@@ -3,6 +3,7 @@ package io.patchkit;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,148 +76,96 @@ public record GenerationOptions(
   }
 
   public GenerationOptions withMaxNewTokens(int maxNewTokens) {
-    return new GenerationOptions(
-        maxNewTokens,
-        temperature,
-        topK,
-        topP,
-        minP,
-        repetitionPenalty,
-        stopStrings,
-        ignoreStopTokens,
-        seed,
-        timeLimit);
+    return edited(draft -> draft.maxNewTokens = maxNewTokens);
   }
 
   public GenerationOptions withTemperature(double temperature) {
-    return new GenerationOptions(
-        maxNewTokens,
-        temperature,
-        topK,
-        topP,
-        minP,
-        repetitionPenalty,
-        stopStrings,
-        ignoreStopTokens,
-        seed,
-        timeLimit);
+    return edited(draft -> draft.temperature = temperature);
   }
 
   public GenerationOptions withTopK(int topK) {
-    return new GenerationOptions(
-        maxNewTokens,
-        temperature,
-        topK,
-        topP,
-        minP,
-        repetitionPenalty,
-        stopStrings,
-        ignoreStopTokens,
-        seed,
-        timeLimit);
+    return edited(draft -> draft.topK = topK);
   }
 
   public GenerationOptions withTopP(double topP) {
-    return new GenerationOptions(
-        maxNewTokens,
-        temperature,
-        topK,
-        topP,
-        minP,
-        repetitionPenalty,
-        stopStrings,
-        ignoreStopTokens,
-        seed,
-        timeLimit);
+    return edited(draft -> draft.topP = topP);
   }
 
   public GenerationOptions withMinP(double minP) {
-    return new GenerationOptions(
-        maxNewTokens,
-        temperature,
-        topK,
-        topP,
-        minP,
-        repetitionPenalty,
-        stopStrings,
-        ignoreStopTokens,
-        seed,
-        timeLimit);
+    return edited(draft -> draft.minP = minP);
   }
 
   public GenerationOptions withRepetitionPenalty(double repetitionPenalty) {
-    return new GenerationOptions(
-        maxNewTokens,
-        temperature,
-        topK,
-        topP,
-        minP,
-        repetitionPenalty,
-        stopStrings,
-        ignoreStopTokens,
-        seed,
-        timeLimit);
+    return edited(draft -> draft.repetitionPenalty = repetitionPenalty);
   }
 
   public GenerationOptions withStopStrings(String... stopStrings) {
-    return new GenerationOptions(
-        maxNewTokens,
-        temperature,
-        topK,
-        topP,
-        minP,
-        repetitionPenalty,
-        List.of(stopStrings),
-        ignoreStopTokens,
-        seed,
-        timeLimit);
+    return edited(draft -> draft.stopStrings = List.of(stopStrings));
   }
 
   public GenerationOptions withIgnoreStopTokens(boolean ignoreStopTokens) {
-    return new GenerationOptions(
-        maxNewTokens,
-        temperature,
-        topK,
-        topP,
-        minP,
-        repetitionPenalty,
-        stopStrings,
-        ignoreStopTokens,
-        seed,
-        timeLimit);
+    return edited(draft -> draft.ignoreStopTokens = ignoreStopTokens);
   }
 
   public GenerationOptions withSeed(long seed) {
-    return new GenerationOptions(
-        maxNewTokens,
-        temperature,
-        topK,
-        topP,
-        minP,
-        repetitionPenalty,
-        stopStrings,
-        ignoreStopTokens,
-        seed,
-        timeLimit);
+    return edited(draft -> draft.seed = seed);
   }
 
   public GenerationOptions withTimeLimit(@Nullable Duration timeLimit) {
-    return new GenerationOptions(
-        maxNewTokens,
-        temperature,
-        topK,
-        topP,
-        minP,
-        repetitionPenalty,
-        stopStrings,
-        ignoreStopTokens,
-        seed,
-        timeLimit);
+    return edited(draft -> draft.timeLimit = timeLimit);
   }
 
   private static void require(boolean holds, String field, Object found, String allowed) {
     if (!holds) {
       throw new IllegalArgumentException(field + " is " + found + "; allowed: " + allowed);
+    }
+  }
+
+  /** A copy with one thing changed, checked like any other. */
+  private GenerationOptions edited(Consumer<Draft> edit) {
+    Draft draft = new Draft(this);
+    edit.accept(draft);
+    return draft.build();
+  }
+
+  /** The fields while one of them changes. */
+  private static final class Draft {
+    int maxNewTokens;
+    double temperature;
+    int topK;
+    double topP;
+    double minP;
+    double repetitionPenalty;
+    List<String> stopStrings;
+    boolean ignoreStopTokens;
+    long seed;
+    @Nullable Duration timeLimit;
+
+    Draft(GenerationOptions from) {
+      maxNewTokens = from.maxNewTokens;
+      temperature = from.temperature;
+      topK = from.topK;
+      topP = from.topP;
+      minP = from.minP;
+      repetitionPenalty = from.repetitionPenalty;
+      stopStrings = from.stopStrings;
+      ignoreStopTokens = from.ignoreStopTokens;
+      seed = from.seed;
+      timeLimit = from.timeLimit;
+    }
+
+    GenerationOptions build() {
+      return new GenerationOptions(
+          maxNewTokens,
+          temperature,
+          topK,
+          topP,
+          minP,
+          repetitionPenalty,
+          stopStrings,
+          ignoreStopTokens,
+          seed,
+          timeLimit);
     }
   }
 }

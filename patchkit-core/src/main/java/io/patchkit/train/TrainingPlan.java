@@ -4,6 +4,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,101 +78,31 @@ public record TrainingPlan(
   }
 
   public TrainingPlan withLearningRate(LearningRate learningRate) {
-    return new TrainingPlan(
-        initialisation,
-        terms,
-        steps,
-        learningRate,
-        optimizer,
-        maxGradientNorm,
-        frozenPositions,
-        microBatch,
-        seed,
-        validation);
+    return edited(draft -> draft.learningRate = learningRate);
   }
 
   public TrainingPlan withOptimizer(AdamW optimizer) {
-    return new TrainingPlan(
-        initialisation,
-        terms,
-        steps,
-        learningRate,
-        optimizer,
-        maxGradientNorm,
-        frozenPositions,
-        microBatch,
-        seed,
-        validation);
+    return edited(draft -> draft.optimizer = optimizer);
   }
 
   public TrainingPlan withMaxGradientNorm(double maxGradientNorm) {
-    return new TrainingPlan(
-        initialisation,
-        terms,
-        steps,
-        learningRate,
-        optimizer,
-        maxGradientNorm,
-        frozenPositions,
-        microBatch,
-        seed,
-        validation);
+    return edited(draft -> draft.maxGradientNorm = maxGradientNorm);
   }
 
   public TrainingPlan withFrozenPositions(int frozenPositions) {
-    return new TrainingPlan(
-        initialisation,
-        terms,
-        steps,
-        learningRate,
-        optimizer,
-        maxGradientNorm,
-        frozenPositions,
-        microBatch,
-        seed,
-        validation);
+    return edited(draft -> draft.frozenPositions = frozenPositions);
   }
 
   public TrainingPlan withMicroBatch(int microBatch) {
-    return new TrainingPlan(
-        initialisation,
-        terms,
-        steps,
-        learningRate,
-        optimizer,
-        maxGradientNorm,
-        frozenPositions,
-        microBatch,
-        seed,
-        validation);
+    return edited(draft -> draft.microBatch = microBatch);
   }
 
   public TrainingPlan withSeed(long seed) {
-    return new TrainingPlan(
-        initialisation,
-        terms,
-        steps,
-        learningRate,
-        optimizer,
-        maxGradientNorm,
-        frozenPositions,
-        microBatch,
-        seed,
-        validation);
+    return edited(draft -> draft.seed = seed);
   }
 
   public TrainingPlan withValidation(Validation validation) {
-    return new TrainingPlan(
-        initialisation,
-        terms,
-        steps,
-        learningRate,
-        optimizer,
-        maxGradientNorm,
-        frozenPositions,
-        microBatch,
-        seed,
-        validation);
+    return edited(draft -> draft.validation = validation);
   }
 
   /**
@@ -199,6 +130,54 @@ public record TrainingPlan(
   private static void requireAtLeast(String field, int value, int min) {
     if (value < min) {
       throw new IllegalArgumentException(field + " is " + value + "; allowed: at least " + min);
+    }
+  }
+
+  /** A copy with one thing changed, checked like any other. */
+  private TrainingPlan edited(Consumer<Draft> edit) {
+    Draft draft = new Draft(this);
+    edit.accept(draft);
+    return draft.build();
+  }
+
+  /** The fields while one of them changes. */
+  private static final class Draft {
+    Initialisation initialisation;
+    List<Term> terms;
+    int steps;
+    LearningRate learningRate;
+    AdamW optimizer;
+    double maxGradientNorm;
+    int frozenPositions;
+    int microBatch;
+    long seed;
+    @Nullable Validation validation;
+
+    Draft(TrainingPlan from) {
+      initialisation = from.initialisation;
+      terms = from.terms;
+      steps = from.steps;
+      learningRate = from.learningRate;
+      optimizer = from.optimizer;
+      maxGradientNorm = from.maxGradientNorm;
+      frozenPositions = from.frozenPositions;
+      microBatch = from.microBatch;
+      seed = from.seed;
+      validation = from.validation;
+    }
+
+    TrainingPlan build() {
+      return new TrainingPlan(
+          initialisation,
+          terms,
+          steps,
+          learningRate,
+          optimizer,
+          maxGradientNorm,
+          frozenPositions,
+          microBatch,
+          seed,
+          validation);
     }
   }
 }

@@ -5,6 +5,7 @@ import java.time.Clock;
 import java.time.ZoneId;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.function.Consumer;
 
 /**
  * How a model is opened. Immutable; start from {@link #defaults()}.
@@ -77,173 +78,103 @@ public record OnnxOptions(
   }
 
   public OnnxOptions withThreads(int threads) {
-    return new OnnxOptions(
-        threads,
-        spinning,
-        prepacking,
-        arena,
-        cudaDevice,
-        prefixCacheBytes,
-        prefillChunk,
-        idleBuffers,
-        batchRows,
-        listener,
-        clock);
+    return edited(draft -> draft.threads = threads);
   }
 
   public OnnxOptions withSpinning(boolean spinning) {
-    return new OnnxOptions(
-        threads,
-        spinning,
-        prepacking,
-        arena,
-        cudaDevice,
-        prefixCacheBytes,
-        prefillChunk,
-        idleBuffers,
-        batchRows,
-        listener,
-        clock);
+    return edited(draft -> draft.spinning = spinning);
   }
 
   public OnnxOptions withPrepacking(boolean prepacking) {
-    return new OnnxOptions(
-        threads,
-        spinning,
-        prepacking,
-        arena,
-        cudaDevice,
-        prefixCacheBytes,
-        prefillChunk,
-        idleBuffers,
-        batchRows,
-        listener,
-        clock);
+    return edited(draft -> draft.prepacking = prepacking);
   }
 
   public OnnxOptions withArena(boolean arena) {
-    return new OnnxOptions(
-        threads,
-        spinning,
-        prepacking,
-        arena,
-        cudaDevice,
-        prefixCacheBytes,
-        prefillChunk,
-        idleBuffers,
-        batchRows,
-        listener,
-        clock);
+    return edited(draft -> draft.arena = arena);
   }
 
   public OnnxOptions withCudaDevice(OptionalInt cudaDevice) {
-    return new OnnxOptions(
-        threads,
-        spinning,
-        prepacking,
-        arena,
-        cudaDevice,
-        prefixCacheBytes,
-        prefillChunk,
-        idleBuffers,
-        batchRows,
-        listener,
-        clock);
+    return edited(draft -> draft.cudaDevice = cudaDevice);
   }
 
   public OnnxOptions withPrefixCacheBytes(long prefixCacheBytes) {
-    return new OnnxOptions(
-        threads,
-        spinning,
-        prepacking,
-        arena,
-        cudaDevice,
-        prefixCacheBytes,
-        prefillChunk,
-        idleBuffers,
-        batchRows,
-        listener,
-        clock);
+    return edited(draft -> draft.prefixCacheBytes = prefixCacheBytes);
   }
 
   public OnnxOptions withPrefillChunk(int prefillChunk) {
-    return new OnnxOptions(
-        threads,
-        spinning,
-        prepacking,
-        arena,
-        cudaDevice,
-        prefixCacheBytes,
-        prefillChunk,
-        idleBuffers,
-        batchRows,
-        listener,
-        clock);
+    return edited(draft -> draft.prefillChunk = prefillChunk);
   }
 
   public OnnxOptions withIdleBuffers(int idleBuffers) {
-    return new OnnxOptions(
-        threads,
-        spinning,
-        prepacking,
-        arena,
-        cudaDevice,
-        prefixCacheBytes,
-        prefillChunk,
-        idleBuffers,
-        batchRows,
-        listener,
-        clock);
+    return edited(draft -> draft.idleBuffers = idleBuffers);
   }
 
   public OnnxOptions withBatchRows(int batchRows) {
-    return new OnnxOptions(
-        threads,
-        spinning,
-        prepacking,
-        arena,
-        cudaDevice,
-        prefixCacheBytes,
-        prefillChunk,
-        idleBuffers,
-        batchRows,
-        listener,
-        clock);
+    return edited(draft -> draft.batchRows = batchRows);
   }
 
   public OnnxOptions withListener(GenerationListener listener) {
-    return new OnnxOptions(
-        threads,
-        spinning,
-        prepacking,
-        arena,
-        cudaDevice,
-        prefixCacheBytes,
-        prefillChunk,
-        idleBuffers,
-        batchRows,
-        listener,
-        clock);
+    return edited(draft -> draft.listener = listener);
   }
 
   public OnnxOptions withClock(Clock clock) {
-    return new OnnxOptions(
-        threads,
-        spinning,
-        prepacking,
-        arena,
-        cudaDevice,
-        prefixCacheBytes,
-        prefillChunk,
-        idleBuffers,
-        batchRows,
-        listener,
-        clock);
+    return edited(draft -> draft.clock = clock);
   }
 
   private static void require(boolean holds, String field, Object found, String allowed) {
     if (!holds) {
       throw new IllegalArgumentException(field + " is " + found + "; allowed: " + allowed);
+    }
+  }
+
+  /** A copy with one thing changed, checked like any other. */
+  private OnnxOptions edited(Consumer<Draft> edit) {
+    Draft draft = new Draft(this);
+    edit.accept(draft);
+    return draft.build();
+  }
+
+  /** The fields while one of them changes. */
+  private static final class Draft {
+    int threads;
+    boolean spinning;
+    boolean prepacking;
+    boolean arena;
+    OptionalInt cudaDevice;
+    long prefixCacheBytes;
+    int prefillChunk;
+    int idleBuffers;
+    int batchRows;
+    GenerationListener listener;
+    Clock clock;
+
+    Draft(OnnxOptions from) {
+      threads = from.threads;
+      spinning = from.spinning;
+      prepacking = from.prepacking;
+      arena = from.arena;
+      cudaDevice = from.cudaDevice;
+      prefixCacheBytes = from.prefixCacheBytes;
+      prefillChunk = from.prefillChunk;
+      idleBuffers = from.idleBuffers;
+      batchRows = from.batchRows;
+      listener = from.listener;
+      clock = from.clock;
+    }
+
+    OnnxOptions build() {
+      return new OnnxOptions(
+          threads,
+          spinning,
+          prepacking,
+          arena,
+          cudaDevice,
+          prefixCacheBytes,
+          prefillChunk,
+          idleBuffers,
+          batchRows,
+          listener,
+          clock);
     }
   }
 }
