@@ -32,13 +32,13 @@ OPENINGS = ("I'm sorry, but I can't help with ", "I can't help with ")
 
 # (file, label, form or None for all): at least, at most
 COUNTS = {
-    ("harmful-train", "harmful", None): (1020, 1050),
-    **{("harmful-train", "harmful", form): (200, 215) for form in HARMFUL_FORMS},
-    ("benign-train", "benign", None): (2050, 2100),
-    ("benign-train", "benign", "imperative"): (1320, 1350),
+    ("harmful-train", "harmful", None): (1040, 1070),
+    **{("harmful-train", "harmful", form): (200, 220) for form in HARMFUL_FORMS},
+    ("benign-train", "benign", None): (2150, 2200),
+    ("benign-train", "benign", "imperative"): (1330, 1360),
     ("benign-train", "benign", "question"): (530, 555),
-    ("benign-train", "benign", "roleplay"): (75, 90),
-    ("benign-train", "benign", "statement"): (100, 120),
+    ("benign-train", "benign", "roleplay"): (140, 155),
+    ("benign-train", "benign", "statement"): (145, 155),
     ("dev", "harmful", None): (150, 150),
     ("dev", "benign", "imperative"): (150, 150),
     ("dev", "benign", "question"): (100, 100),
