@@ -13,19 +13,19 @@ import java.util.Set;
 sealed interface BatchKeyValues permits SharedBatchKeyValues, PaddedBatchKeyValues {
 
   /** Appends the row of a prompt that has been fed; the state may be closed afterwards. */
-  void join(DecodeState prefilled, int positions) throws OrtException;
+  void join(DecodeState prefilled) throws OrtException;
 
   /** Removes a row; the last row takes its place. */
   void leave(int row) throws OrtException;
+
+  /** Makes room for one more position in every row. */
+  void makeRoom() throws OrtException;
 
   /** Positions that the past has room for in every row before the next pass. */
   int width();
 
   /** Where in the past a row's first position lies. */
   int first(int row);
-
-  /** The memory of ids, mask, positions and logits. */
-  StepBuffers buffers();
 
   /** Binds the past inputs, and what the pass shall write to or return. */
   void bind(Map<String, OnnxTensor> inputs, Map<String, OnnxTensor> pinned, Set<String> requested)

@@ -72,7 +72,7 @@ final class BatchLoop implements AutoCloseable {
 
   /** Feeds a row's prompt and lets it join; there has to be a place. */
   void admit(BatchRow row) {
-    DecodeState state = row.start(running.roomToKeep(row));
+    DecodeState state = row.start();
     if (state != null) {
       try {
         running.add(row, state);
@@ -95,9 +95,6 @@ final class BatchLoop implements AutoCloseable {
   /** The rows that are running, and how they get their next token. */
   private interface RunningRows {
     List<BatchRow> rows();
-
-    /** Positions that a row's state keeps behind its prompt. */
-    int roomToKeep(BatchRow row);
 
     /** Takes over the state. */
     void add(BatchRow row, DecodeState state);
@@ -126,14 +123,9 @@ final class BatchLoop implements AutoCloseable {
     }
 
     @Override
-    public int roomToKeep(BatchRow row) {
-      return 0;
-    }
-
-    @Override
     public void add(BatchRow row, DecodeState state) {
       try (state) {
-        batch.join(state, row.positions());
+        batch.join(state);
       }
       rows.add(row);
     }
@@ -175,11 +167,6 @@ final class BatchLoop implements AutoCloseable {
     @Override
     public List<BatchRow> rows() {
       return rows;
-    }
-
-    @Override
-    public int roomToKeep(BatchRow row) {
-      return row.maxNewTokens();
     }
 
     @Override

@@ -24,7 +24,6 @@ final class BatchRow {
   private final PatchStack stack;
   private final Supplier<EncodedPrefix> prefix;
   private final TextGeneration generation;
-  private final int maxNewTokens;
   private final Ending ending;
   private final Cancellation cancellation = new Cancellation();
   private @Nullable SharedPrompt shared;
@@ -39,13 +38,11 @@ final class BatchRow {
       PatchStack stack,
       Supplier<EncodedPrefix> prefix,
       TextGeneration generation,
-      int maxNewTokens,
       Ending ending) {
     this.session = session;
     this.stack = stack;
     this.prefix = prefix;
     this.generation = generation;
-    this.maxNewTokens = maxNewTokens;
     this.ending = ending;
   }
 
@@ -72,23 +69,12 @@ final class BatchRow {
     return ordered;
   }
 
-  /** The most tokens the row will give. */
-  int maxNewTokens() {
-    return maxNewTokens;
-  }
-
-  /** The most positions the row will hold. */
-  int positions() {
-    return stack.prefixLength() + generation.prompt().length + maxNewTokens;
-  }
-
   /**
    * Feeds the prompt and takes the first token.
    *
-   * @param behindPrompt positions that the state shall have room for behind the prompt
    * @return the state to go on from, the caller's to close; null if the row has ended
    */
-  @Nullable DecodeState start(int behindPrompt) {
+  @Nullable DecodeState start() {
     DecodeState state = null;
     try {
       if (endsEarly()) {
@@ -97,7 +83,7 @@ final class BatchRow {
       int fed = shared == null ? 0 : shared.length();
       EncodedPrefix before = shared == null ? prefix.get() : shared.encoded(prefix, this::extend);
       int[] prompt = generation.prompt();
-      state = session.open(before, before.length() + prompt.length - fed + behindPrompt);
+      state = session.open(before, before.length() + prompt.length - fed);
       FloatBuffer logits =
           state.next(
               Arrays.copyOfRange(prompt, fed, prompt.length), cancellation, generation::isOverTime);

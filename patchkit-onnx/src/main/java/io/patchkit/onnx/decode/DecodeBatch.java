@@ -23,21 +23,25 @@ final class DecodeBatch implements OpenState {
 
   private final DecoderSession session;
   private final DecoderLayout layout;
+  private final BufferPool pool;
   private final BatchKeyValues keyValues;
   private final Map<String, OnnxTensor> inputs = new HashMap<>();
   private final Map<String, OnnxTensor> pinned = new HashMap<>();
   private final Set<String> requested = new HashSet<>();
   private int[] lengths = new int[2];
   private int[] firsts = new int[2];
+  private StepBuffers buffers;
   private int rows;
 
   DecodeBatch(DecoderSession session, BufferPool pool) throws OrtException {
     this.session = session;
     this.layout = session.layout();
+    this.pool = pool;
+    this.buffers = pool.takeSteps(2);
     this.keyValues =
         layout.sharesBuffer()
             ? new SharedBatchKeyValues(session.environment(), layout, pool)
-            : new PaddedBatchKeyValues(session.environment(), layout, pool);
+            : new PaddedBatchKeyValues(session.environment(), layout);
   }
 
   /**
@@ -53,15 +57,16 @@ final class DecodeBatch implements OpenState {
     return layout.vocabularySize();
   }
 
-  /**
-   * Appends a request whose prompt has been fed.
-   *
-   * @param positions the most positions that the row will hold
-   */
-  void join(DecodeState prefilled, int positions) {
+  /** Appends a request whose prompt has been fed. */
+  void join(DecodeState prefilled) {
     session.guarded(
         () -> {
-          keyValues.join(prefilled, positions);
+          if (rows == buffers.rows()) {
+            StepBuffers larger = pool.takeSteps(2 * rows);
+            pool.give(buffers);
+            buffers = larger;
+          }
+          keyValues.join(prefilled);
           if (rows == lengths.length) {
             lengths = Arrays.copyOf(lengths, 2 * rows);
             firsts = Arrays.copyOf(firsts, 2 * rows);
@@ -93,7 +98,7 @@ final class DecodeBatch implements OpenState {
 
   private FloatBuffer run(int[] tokens) throws OrtException {
     OrtEnvironment environment = session.environment();
-    StepBuffers buffers = keyValues.buffers();
+    keyValues.makeRoom();
     List<OnnxTensor> temporary = new ArrayList<>(5);
     inputs.clear();
     pinned.clear();
@@ -127,7 +132,7 @@ final class DecodeBatch implements OpenState {
       if (logitPositions != null) {
         inputs.put(logitPositions, session.firstPosition());
       }
-      OnnxTensor logits = logits(environment, buffers);
+      OnnxTensor logits = logits(environment);
       temporary.add(logits);
       pinned.put(layout.logits(), logits);
       keyValues.bind(inputs, pinned, requested);
@@ -146,7 +151,7 @@ final class DecodeBatch implements OpenState {
     inputs.put(name, tensor);
   }
 
-  private OnnxTensor logits(OrtEnvironment environment, StepBuffers buffers) throws OrtException {
+  private OnnxTensor logits(OrtEnvironment environment) throws OrtException {
     ByteBuffer memory = buffers.logitsMemory();
     int bytes = rows * layout.vocabularySize() * layout.logitsType().bytes();
     return OnnxTensor.createTensor(
@@ -157,8 +162,9 @@ final class DecodeBatch implements OpenState {
   }
 
   @Override
-  public void free(BufferPool pool) {
+  public void free() {
     keyValues.close();
+    pool.give(buffers);
   }
 
   @Override

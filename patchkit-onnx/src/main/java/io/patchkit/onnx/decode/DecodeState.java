@@ -29,6 +29,7 @@ final class DecodeState implements OpenState {
 
   private final DecoderSession session;
   private final DecoderLayout layout;
+  private final BufferPool pool;
   private final StepBuffers buffers;
   private final KeyValues keyValues;
   private final Map<String, OnnxTensor> inputs = new HashMap<>();
@@ -37,14 +38,15 @@ final class DecodeState implements OpenState {
   private final int[] single = new int[1];
   private int length;
 
-  DecodeState(DecoderSession session, StepBuffers buffers, EncodedPrefix prefix)
+  DecodeState(DecoderSession session, BufferPool pool, EncodedPrefix prefix, int positions)
       throws OrtException {
     this.session = session;
     this.layout = session.layout();
-    this.buffers = buffers;
+    this.pool = pool;
+    this.buffers = pool.takeSteps();
     this.keyValues =
         layout.sharesBuffer()
-            ? new SharedKeyValues(layout, buffers, prefix)
+            ? new SharedKeyValues(layout, pool, prefix, positions)
             : new GrowingKeyValues(session.environment(), layout, prefix);
     this.length = prefix.length();
   }
@@ -190,6 +192,7 @@ final class DecodeState implements OpenState {
   private FloatBuffer run(int[] tokens, int from, int count, int rows, OnnxTensor soft)
       throws OrtException {
     OrtEnvironment environment = session.environment();
+    keyValues.makeRoom(length, length + count);
     List<OnnxTensor> temporary = new ArrayList<>(4);
     inputs.clear();
     pinned.clear();
@@ -262,7 +265,7 @@ final class DecodeState implements OpenState {
   }
 
   @Override
-  public void free(BufferPool pool) {
+  public void free() {
     keyValues.close();
     pool.give(buffers);
   }

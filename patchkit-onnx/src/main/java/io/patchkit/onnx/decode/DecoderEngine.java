@@ -126,7 +126,7 @@ public final class DecoderEngine implements AutoCloseable {
   public TokenStream stream(PatchStack stack, int[] prompt, GenerationOptions options) {
     TextGeneration generation = begin(stack, prompt, options);
     return new GenerationStream(
-        () -> open(stack, prompt.length + options.maxNewTokens()),
+        () -> open(stack, prompt.length),
         generation,
         session.metrics().ending(stack, Ending.untold()));
   }
@@ -196,7 +196,6 @@ public final class DecoderEngine implements AutoCloseable {
         stack,
         () -> encoded(stack),
         begin(stack, request.prompt(), request.options()),
-        request.options().maxNewTokens(),
         session.metrics().ending(stack, ending));
   }
 

@@ -83,14 +83,10 @@ final class DecoderSession implements AutoCloseable {
   /**
    * Opens the state of one request behind a prefix.
    *
-   * @param positions the most positions it will hold, prefix included
+   * @param positions to have room for at once, prefix included; more is made as it is needed
    */
   DecodeState open(EncodedPrefix prefix, int positions) {
-    return guarded(
-        () -> {
-          StepBuffers buffers = pool.take(positions);
-          return opened(new DecodeState(this, buffers, prefix));
-        });
+    return guarded(() -> opened(new DecodeState(this, pool, prefix, positions)));
   }
 
   /** Opens a batch without rows. */
@@ -114,7 +110,7 @@ final class DecoderSession implements AutoCloseable {
         isOpen = open.remove(state);
       }
       if (isOpen) {
-        state.free(pool);
+        state.free();
       }
     } finally {
       life.readLock().unlock();

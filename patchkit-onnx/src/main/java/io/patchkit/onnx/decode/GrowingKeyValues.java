@@ -36,6 +36,9 @@ final class GrowingKeyValues implements KeyValues {
   }
 
   @Override
+  public void makeRoom(int held, int positions) {}
+
+  @Override
   public void bind(
       Map<String, OnnxTensor> inputs, Map<String, OnnxTensor> pinned, Set<String> requested) {
     for (int i = 0; i < planes.size(); i++) {

@@ -10,6 +10,14 @@ import java.util.Set;
 /** The keys and values of one request, as a pass over the graph reads and extends them. */
 sealed interface KeyValues permits SharedKeyValues, GrowingKeyValues {
 
+  /**
+   * Makes room for a longer sequence, where that is this object's to do.
+   *
+   * @param held positions that are in use
+   * @param positions how many there shall be room for, at least those
+   */
+  void makeRoom(int held, int positions) throws OrtException;
+
   /** Binds the past inputs, and what the pass shall write to or return. */
   void bind(Map<String, OnnxTensor> inputs, Map<String, OnnxTensor> pinned, Set<String> requested)
       throws OrtException;
@@ -28,6 +36,6 @@ sealed interface KeyValues permits SharedKeyValues, GrowingKeyValues {
    */
   void copyPlane(int plane, int positions, ByteBuffer to, int at, int stride);
 
-  /** Frees the runtime's handles. */
+  /** Frees the runtime's handles and gives buffers back. */
   void close();
 }

@@ -4,7 +4,7 @@ package io.patchkit.onnx.decode;
 interface OpenState extends AutoCloseable {
 
   /** Frees what it holds; called by the session, once. */
-  void free(BufferPool pool);
+  void free();
 
   @Override
   void close();

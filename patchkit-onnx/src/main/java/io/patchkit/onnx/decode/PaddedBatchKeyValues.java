@@ -20,32 +20,21 @@ final class PaddedBatchKeyValues implements BatchKeyValues {
 
   private final OrtEnvironment environment;
   private final DecoderLayout layout;
-  private final BufferPool pool;
   private final List<Integer> lengths = new ArrayList<>();
-  private StepBuffers buffers;
   private List<OnnxTensor> planes = List.of();
   private int width;
 
-  PaddedBatchKeyValues(OrtEnvironment environment, DecoderLayout layout, BufferPool pool)
-      throws OrtException {
+  PaddedBatchKeyValues(OrtEnvironment environment, DecoderLayout layout) {
     this.environment = environment;
     this.layout = layout;
-    this.pool = pool;
-    this.buffers = pool.takeBatch(2, 1);
   }
 
   @Override
-  public void join(DecodeState prefilled, int positions) throws OrtException {
+  public void join(DecodeState prefilled) throws OrtException {
     List<Integer> order = identity();
     int before = lengths.size();
     lengths.add(prefilled.length());
     order.add(before);
-    if (lengths.size() > buffers.rows() || positions > buffers.capacity()) {
-      int rows = lengths.size() > buffers.rows() ? 2 * buffers.rows() : buffers.rows();
-      StepBuffers larger = pool.takeBatch(rows, Math.max(positions, buffers.capacity()));
-      pool.give(buffers);
-      buffers = larger;
-    }
     arrange(order, prefilled);
   }
 
@@ -112,6 +101,9 @@ final class PaddedBatchKeyValues implements BatchKeyValues {
   }
 
   @Override
+  public void makeRoom() {}
+
+  @Override
   public int width() {
     return width;
   }
@@ -119,11 +111,6 @@ final class PaddedBatchKeyValues implements BatchKeyValues {
   @Override
   public int first(int row) {
     return width - lengths.get(row);
-  }
-
-  @Override
-  public StepBuffers buffers() {
-    return buffers;
   }
 
   @Override
@@ -153,6 +140,5 @@ final class PaddedBatchKeyValues implements BatchKeyValues {
   public void close() {
     planes.forEach(OnnxTensor::close);
     planes = List.of();
-    pool.give(buffers);
   }
 }

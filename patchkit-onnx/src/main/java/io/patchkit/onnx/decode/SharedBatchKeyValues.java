@@ -4,7 +4,6 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -22,7 +21,7 @@ final class SharedBatchKeyValues implements BatchKeyValues {
   private final DecoderLayout layout;
   private final BufferPool pool;
   private final List<OnnxTensor> views = new ArrayList<>();
-  private StepBuffers buffers;
+  private KeyValueBuffers buffers;
   private int[] lengths = new int[2];
   private int rows;
   private int viewedRows = -1;
@@ -32,17 +31,13 @@ final class SharedBatchKeyValues implements BatchKeyValues {
     this.environment = environment;
     this.layout = layout;
     this.pool = pool;
-    this.buffers = pool.takeBatch(2, 1);
+    this.buffers = pool.takeKeyValues(2, 1);
   }
 
   @Override
-  public void join(DecodeState prefilled, int positions) throws OrtException {
-    makeRoom(rows + 1, positions);
-    for (int plane = 0; plane < buffers.planes().size(); plane++) {
-      int row = rowBytes(plane, buffers);
-      int stride = row / layout.slots().get(plane / 2).heads();
-      prefilled.copyPlane(plane, buffers.planes().get(plane), rows * row, stride);
-    }
+  public void join(DecodeState prefilled) throws OrtException {
+    makeRoom(rows + 1, prefilled.length());
+    buffers.put(rows, prefilled);
     lengths[rows++] = prefilled.length();
   }
 
@@ -50,9 +45,14 @@ final class SharedBatchKeyValues implements BatchKeyValues {
   public void leave(int row) {
     int last = --rows;
     if (row != last) {
-      copyRow(buffers, last, buffers, row, lengths[last]);
+      buffers.put(row, buffers, last, lengths[last]);
       lengths[row] = lengths[last];
     }
+  }
+
+  @Override
+  public void makeRoom() throws OrtException {
+    makeRoom(rows, width() + 1);
   }
 
   /** Moves to larger buffers where the present ones are too small. */
@@ -61,36 +61,14 @@ final class SharedBatchKeyValues implements BatchKeyValues {
       return;
     }
     int roomyRows = wantedRows <= buffers.rows() ? buffers.rows() : 2 * buffers.rows();
-    StepBuffers larger = pool.takeBatch(roomyRows, Math.max(positions, buffers.capacity()));
+    KeyValueBuffers larger = pool.takeLarger(buffers, roomyRows, positions);
     for (int row = 0; row < rows; row++) {
-      copyRow(buffers, row, larger, row, lengths[row]);
+      larger.put(row, buffers, row, lengths[row]);
     }
     closeViews();
     pool.give(buffers);
     buffers = larger;
     lengths = Arrays.copyOf(lengths, larger.rows());
-  }
-
-  private void copyRow(StepBuffers from, int fromRow, StepBuffers to, int toRow, int positions) {
-    for (int plane = 0; plane < from.planes().size(); plane++) {
-      KeyValueSlot slot = layout.slots().get(plane / 2);
-      int fromBytes = rowBytes(plane, from);
-      int toBytes = rowBytes(plane, to);
-      ByteBuffer source = from.planes().get(plane);
-      ByteBuffer target = to.planes().get(plane);
-      int bytes = positions * slot.headDim() * layout.cacheType().bytes();
-      for (int head = 0; head < slot.heads(); head++) {
-        target.put(
-            toRow * toBytes + head * (toBytes / slot.heads()),
-            source,
-            fromRow * fromBytes + head * (fromBytes / slot.heads()),
-            bytes);
-      }
-    }
-  }
-
-  private int rowBytes(int plane, StepBuffers of) {
-    return of.planes().get(plane).capacity() / of.rows();
   }
 
   @Override
@@ -105,11 +83,6 @@ final class SharedBatchKeyValues implements BatchKeyValues {
   @Override
   public int first(int row) {
     return 0;
-  }
-
-  @Override
-  public StepBuffers buffers() {
-    return buffers;
   }
 
   @Override
@@ -129,15 +102,8 @@ final class SharedBatchKeyValues implements BatchKeyValues {
   /** The runtime's view of the rows that are in use. */
   private void viewRows() throws OrtException {
     closeViews();
-    for (int plane = 0; plane < buffers.planes().size(); plane++) {
-      KeyValueSlot slot = layout.slots().get(plane / 2);
-      ByteBuffer all = buffers.planes().get(plane);
-      views.add(
-          OnnxTensor.createTensor(
-              environment,
-              all.slice(0, rows * rowBytes(plane, buffers)).order(all.order()),
-              new long[] {rows, slot.heads(), buffers.capacity(), slot.headDim()},
-              layout.cacheType().javaType()));
+    for (int plane = 0; plane < 2 * layout.slots().size(); plane++) {
+      views.add(buffers.view(environment, plane, rows));
     }
     viewedRows = rows;
   }

@@ -1,6 +1,7 @@
 package io.patchkit.onnx.decode;
 
 import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import java.nio.ByteBuffer;
 import java.util.Map;
@@ -8,38 +9,44 @@ import java.util.Set;
 
 /**
  * Keys and values in one buffer that is past and present at once: GroupQueryAttention appends to it
- * in place, so a step copies nothing. The buffer is [heads, capacity, headDim]; a prefix is copied
- * into its first positions.
+ * in place, so a step copies nothing. A prefix is copied into its first positions.
  */
 final class SharedKeyValues implements KeyValues {
 
   private final DecoderLayout layout;
-  private final StepBuffers buffers;
+  private final BufferPool pool;
+  private KeyValueBuffers buffers;
 
-  SharedKeyValues(DecoderLayout layout, StepBuffers buffers, EncodedPrefix prefix) {
+  /**
+   * @param positions to have room for at once, prefix included
+   */
+  SharedKeyValues(DecoderLayout layout, BufferPool pool, EncodedPrefix prefix, int positions)
+      throws OrtException {
     this.layout = layout;
-    this.buffers = buffers;
-    for (int i = 0; i < buffers.planes().size(); i++) {
-      KeyValueSlot slot = layout.slots().get(i / 2);
-      int row = slot.headDim() * layout.cacheType().bytes();
-      int bytes = prefix.length() * row;
-      for (int head = 0; head < slot.heads(); head++) {
-        buffers
-            .planes()
-            .get(i)
-            .put(head * buffers.capacity() * row, prefix.planes().get(i), head * bytes, bytes);
-      }
+    this.pool = pool;
+    this.buffers = pool.takeKeyValues(1, positions);
+    buffers.put(prefix);
+  }
+
+  @Override
+  public void makeRoom(int held, int positions) throws OrtException {
+    if (positions <= buffers.capacity()) {
+      return;
     }
+    KeyValueBuffers larger = pool.takeLarger(buffers, 1, positions);
+    larger.put(0, buffers, 0, held);
+    pool.give(buffers);
+    buffers = larger;
   }
 
   @Override
   public void bind(
       Map<String, OnnxTensor> inputs, Map<String, OnnxTensor> pinned, Set<String> requested) {
-    for (int i = 0; i < buffers.planeTensors().size(); i++) {
-      KeyValueSlot slot = layout.slots().get(i / 2);
-      OnnxTensor tensor = buffers.planeTensors().get(i);
-      inputs.put(slot.past(i % 2 == 0), tensor);
-      pinned.put(slot.present(i % 2 == 0), tensor);
+    for (int plane = 0; plane < buffers.tensors().size(); plane++) {
+      KeyValueSlot slot = layout.slots().get(plane / 2);
+      OnnxTensor tensor = buffers.tensors().get(plane);
+      inputs.put(slot.past(plane % 2 == 0), tensor);
+      pinned.put(slot.present(plane % 2 == 0), tensor);
     }
   }
 
@@ -48,17 +55,11 @@ final class SharedKeyValues implements KeyValues {
 
   @Override
   public void copyPlane(int plane, int positions, ByteBuffer to, int at, int stride) {
-    KeyValueSlot slot = layout.slots().get(plane / 2);
-    int row = slot.headDim() * layout.cacheType().bytes();
-    for (int head = 0; head < slot.heads(); head++) {
-      to.put(
-          at + head * stride,
-          buffers.planes().get(plane),
-          head * buffers.capacity() * row,
-          positions * row);
-    }
+    buffers.copyPlane(plane, 0, positions, to, at, stride);
   }
 
   @Override
-  public void close() {}
+  public void close() {
+    pool.give(buffers);
+  }
 }

@@ -7,52 +7,37 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
- * The native memory that one request, or one batch of them, works in, kept from request to request
- * by a {@link BufferPool}: token ids, mask, positions, one row of logits a request and, where the
- * graph appends to a shared buffer, the keys and values themselves. The runtime sees the memory
- * without copies.
+ * What the passes of one request, or of one batch of them, are fed with, kept from request to
+ * request by a {@link BufferPool}: token ids, mask, positions, one row of logits a request. The
+ * runtime sees the memory without copies.
  *
  * <p>Used by one request or batch at a time. {@link #close} frees the runtime's handles; the memory
  * goes with the object.
  */
-final class StepBuffers implements AutoCloseable {
+final class StepBuffers implements IdleBuffers.Buffer {
 
   private final int rows;
-  private final int capacity;
   private final int chunk;
   private final ByteBuffer ids;
   private final ByteBuffer positions;
-  private final ByteBuffer mask;
   private final ByteBuffer logits;
   private final FloatBuffer floatLogits;
   private final OnnxTensor logitsTensor;
   private final OrtSession.RunOptions runOptions = new OrtSession.RunOptions();
-  private final List<ByteBuffer> planes = new ArrayList<>();
-  private final List<OnnxTensor> planeTensors = new ArrayList<>();
+  private ByteBuffer mask = EncodedPrefix.direct(0);
 
   /**
    * @param rows requests
-   * @param capacity positions that fit in each row, prefix included
    * @param chunk most tokens of a row fed in one pass
    */
-  StepBuffers(OrtEnvironment environment, DecoderLayout layout, int rows, int capacity, int chunk)
+  StepBuffers(OrtEnvironment environment, DecoderLayout layout, int rows, int chunk)
       throws OrtException {
     this.rows = rows;
-    this.capacity = capacity;
     this.chunk = chunk;
     ids = EncodedPrefix.direct(8 * rows * chunk);
     positions = EncodedPrefix.direct(8 * rows * chunk);
-    mask = EncodedPrefix.direct(8 * rows * capacity);
-    DecoderLayout.IntegerInput maskInput = layout.attentionMask();
-    if (maskInput != null && rows == 1) {
-      for (int i = 0; i < capacity; i++) {
-        putInteger(mask, i, 1, maskInput.wide());
-      }
-    }
     int vocabulary = layout.vocabularySize();
     logits = EncodedPrefix.direct(rows * layout.logitsType().bytes() * vocabulary);
     floatLogits =
@@ -62,24 +47,6 @@ final class StepBuffers implements AutoCloseable {
     logitsTensor =
         OnnxTensor.createTensor(
             environment, logits, new long[] {rows, 1, vocabulary}, layout.logitsType().javaType());
-    if (layout.sharesBuffer()) {
-      for (KeyValueSlot slot : layout.slots()) {
-        long[] shape = {rows, slot.heads(), capacity, slot.headDim()};
-        int bytes =
-            Math.toIntExact(
-                (long) rows
-                    * slot.heads()
-                    * capacity
-                    * slot.headDim()
-                    * layout.cacheType().bytes());
-        for (int i = 0; i < 2; i++) {
-          ByteBuffer plane = EncodedPrefix.direct(bytes);
-          planes.add(plane);
-          planeTensors.add(
-              OnnxTensor.createTensor(environment, plane, shape, layout.cacheType().javaType()));
-        }
-      }
-    }
   }
 
   /** Requests that fit. */
@@ -87,26 +54,9 @@ final class StepBuffers implements AutoCloseable {
     return rows;
   }
 
-  /** Positions that fit in each row. */
-  int capacity() {
-    return capacity;
-  }
-
   /** Most tokens fed in one pass. */
   int chunk() {
     return chunk;
-  }
-
-  /**
-   * Per layer the keys, then the values, [rows, heads, capacity, headDim]; empty without sharing.
-   */
-  List<ByteBuffer> planes() {
-    return planes;
-  }
-
-  /** The runtime's view of {@link #planes}. */
-  List<OnnxTensor> planeTensors() {
-    return planeTensors;
   }
 
   /** What a cancellation ends the passes over this memory with. */
@@ -156,6 +106,11 @@ final class StepBuffers implements AutoCloseable {
   /** A mask of ones as an input [1, count]; the caller closes it. */
   OnnxTensor mask(OrtEnvironment environment, DecoderLayout.IntegerInput input, int count)
       throws OrtException {
+    if (makeMaskRoom(count)) {
+      for (int i = 0; i < mask.capacity() / 8; i++) {
+        putInteger(mask, i, 1, input.wide());
+      }
+    }
     return integers(environment, mask, input, 1, count);
   }
 
@@ -191,6 +146,7 @@ final class StepBuffers implements AutoCloseable {
       int[] lengths,
       int count)
       throws OrtException {
+    makeMaskRoom(Math.multiplyExact(width, count));
     for (int row = 0; row < count; row++) {
       for (int i = 0; i < width; i++) {
         boolean seen = i >= first[row] && i < first[row] + lengths[row];
@@ -198,6 +154,16 @@ final class StepBuffers implements AutoCloseable {
       }
     }
     return integers(environment, mask, input, count, width);
+  }
+
+  /** Doubles the mask until it is large enough; true if it is a new one. */
+  private boolean makeMaskRoom(int elements) {
+    int room = mask.capacity() / 8;
+    if (elements <= room) {
+      return false;
+    }
+    mask = EncodedPrefix.direct(Math.multiplyExact(8, Math.max(elements, 2 * room)));
+    return true;
   }
 
   private static OnnxTensor integers(
@@ -227,6 +193,5 @@ final class StepBuffers implements AutoCloseable {
   public void close() {
     runOptions.close();
     logitsTensor.close();
-    planeTensors.forEach(OnnxTensor::close);
   }
 }

@@ -1,0 +1,121 @@
+package io.patchkit.onnx.decode;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Requests take memory for what they hold, not for what they may come to hold. */
+class BufferPoolTest {
+
+  private static final int CONTEXT = 1000;
+  private static final int HEADS = 2;
+  private static final int HEAD_DIM = 4;
+  private static final DecoderLayout LAYOUT =
+      new DecoderLayout(
+          new DecoderLayout.IntegerInput("ids", true),
+          null,
+          null,
+          "soft",
+          null,
+          "logits",
+          List.of(new KeyValueSlot("k", "v", "k2", "v2", HEADS, HEAD_DIM)),
+          CacheType.FLOAT,
+          CacheType.FLOAT,
+          true,
+          4,
+          8);
+
+  private final BufferPool pool =
+      new BufferPool(OrtEnvironment.getEnvironment(), LAYOUT, CONTEXT, 16, 2);
+
+  @AfterEach
+  void close() {
+    pool.close();
+  }
+
+  @Test
+  void roomFollowsTheTokensThatAreThere() throws OrtException {
+    SharedKeyValues keyValues = new SharedKeyValues(LAYOUT, pool, prefix(70), 70);
+    Set<Integer> capacities = new LinkedHashSet<>();
+    int moved = 0;
+    long before = capacity(keyValues);
+    for (int length = 70; length < CONTEXT; length++) {
+      keyValues.makeRoom(length, length + 1);
+      long after = capacity(keyValues);
+      assertThat(after).isBetween(length + 1L, (length + 1) * 3L / 2 + 64);
+      moved += after == before ? 0 : length;
+      before = after;
+      capacities.add((int) after);
+    }
+    // From 70 up to a multiple of 64, then half as much again up to one, then the whole context.
+    assertThat(capacities).containsExactly(128, 192, 320, 512, 768, CONTEXT);
+    assertThat(moved).isEqualTo(128 + 192 + 320 + 512 + 768).isLessThan(2 * CONTEXT);
+    keyValues.close();
+  }
+
+  @Test
+  void whatIsThereMovesAlong() throws OrtException {
+    EncodedPrefix prefix = prefix(60);
+    SharedKeyValues keyValues = new SharedKeyValues(LAYOUT, pool, prefix, 60);
+    keyValues.makeRoom(60, 65);
+    keyValues.makeRoom(60, 500);
+    for (int plane = 0; plane < 2; plane++) {
+      ByteBuffer copy = EncodedPrefix.direct(prefix.planes().get(plane).capacity());
+      keyValues.copyPlane(plane, 60, copy, 0, 60 * HEAD_DIM * Float.BYTES);
+      assertThat(copy).isEqualTo(prefix.planes().get(plane));
+    }
+    keyValues.close();
+  }
+
+  @Test
+  void outgrownBuffersServeTheNextRequest() throws OrtException {
+    SharedKeyValues first = new SharedKeyValues(LAYOUT, pool, prefix(10), 10);
+    OnnxTensor small = tensor(first);
+    first.makeRoom(64, 65);
+    assertThat(tensor(first)).isNotSameAs(small);
+    SharedKeyValues second = new SharedKeyValues(LAYOUT, pool, prefix(10), 10);
+    assertThat(tensor(second)).isSameAs(small);
+    OnnxTensor large = tensor(first);
+    second.close();
+    first.close();
+    // Two are kept; of three the largest goes.
+    new SharedKeyValues(LAYOUT, pool, prefix(0), 300).close();
+    assertThat(tensor(new SharedKeyValues(LAYOUT, pool, prefix(0), 100))).isSameAs(large);
+    assertThat(tensor(new SharedKeyValues(LAYOUT, pool, prefix(0), 64))).isSameAs(small);
+    assertThat(small.isClosed()).isFalse();
+  }
+
+  private static long capacity(SharedKeyValues keyValues) {
+    return tensor(keyValues).getInfo().getShape()[2];
+  }
+
+  private static OnnxTensor tensor(SharedKeyValues keyValues) {
+    Map<String, OnnxTensor> inputs = new HashMap<>();
+    keyValues.bind(inputs, new HashMap<>(), new HashSet<>());
+    return inputs.get("k");
+  }
+
+  private static EncodedPrefix prefix(int length) {
+    List<ByteBuffer> planes = new ArrayList<>();
+    for (int plane = 0; plane < 2; plane++) {
+      float[] numbers = new float[HEADS * length * HEAD_DIM];
+      for (int i = 0; i < numbers.length; i++) {
+        numbers[i] = 1000 * plane + i;
+      }
+      planes.add(CacheType.FLOAT.encode(numbers));
+    }
+    return new EncodedPrefix(length, planes);
+  }
+}
