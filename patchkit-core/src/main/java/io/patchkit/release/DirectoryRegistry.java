@@ -2,12 +2,6 @@ package io.patchkit.release;
 
 import io.patchkit.SemanticVersion;
 import io.patchkit.format.AtomicFiles;
-import io.patchkit.format.FormatException;
-import io.patchkit.format.JsonArray;
-import io.patchkit.format.JsonLimits;
-import io.patchkit.format.JsonObject;
-import io.patchkit.format.JsonValue;
-import io.patchkit.format.StrictJson;
 import io.patchkit.release.RegistryException.Reason;
 import io.patchkit.trust.PatchFiles;
 import java.io.IOException;
@@ -16,11 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * A registry in a directory, which may be a share or a stick: for each patch an <a
@@ -29,9 +21,6 @@ import java.util.TreeMap;
  * releases between such a directory and a registry that is a server.
  */
 public final class DirectoryRegistry implements PatchRegistry {
-
-  private static final String REFERENCE = "org.opencontainers.image.ref.name";
-  private static final JsonLimits INDEX_LIMITS = JsonLimits.large().withMaxBytes(4 << 20);
 
   private final Path root;
 
@@ -46,14 +35,14 @@ public final class DirectoryRegistry implements PatchRegistry {
 
   @Override
   public List<SemanticVersion> list(String name) {
-    return reading(() -> List.copyOf(index(layout(name)).keySet()));
+    return reading(() -> List.copyOf(index(layout(name)).manifests().keySet()));
   }
 
   @Override
   public Release find(String name, SemanticVersion version) {
     return reading(
         () -> {
-          OciDescriptor found = index(layout(name)).get(version);
+          OciDescriptor found = index(layout(name)).manifests().get(version);
           if (found == null) {
             throw new RegistryException(
                 Reason.NOT_FOUND,
@@ -113,84 +102,36 @@ public final class DirectoryRegistry implements PatchRegistry {
           return new StoreLock(layout.toRealPath().resolve(".lock"), Duration.ofSeconds(30))
               .holding(
                   () -> {
-                    Map<SemanticVersion, OciDescriptor> index = index(layout);
-                    OciDescriptor other = index.get(version);
+                    OciIndex index = index(layout);
+                    OciDescriptor other = index.manifests().get(version);
                     if (other != null && !other.digest().equals(digest)) {
                       throw OciPull.taken(name + " " + version, digest, other.digest());
                     }
                     for (Map.Entry<Digest, byte[]> blob : content.entrySet()) {
                       AtomicFiles.writeFile(blob(layout, blob.getKey()), blob.getValue());
                     }
-                    index.put(
-                        version,
-                        new OciDescriptor(
-                            OciManifest.MEDIA_TYPE, digest, manifestBytes.length, ""));
-                    writeIndex(layout, index);
+                    write(layout, index.with(version, digest, manifestBytes.length));
                     return new Release(name, version, digest);
                   });
         });
   }
 
-  private static void writeIndex(Path layout, Map<SemanticVersion, OciDescriptor> index)
-      throws IOException {
-    List<JsonValue> manifests = new ArrayList<>();
-    index.forEach(
-        (version, manifest) ->
-            manifests.add(
-                JsonObject.builder()
-                    .put("mediaType", manifest.mediaType())
-                    .put("digest", manifest.digest().oci())
-                    .put("size", manifest.size())
-                    .put(
-                        "annotations",
-                        JsonObject.builder().put(REFERENCE, version.toString()).build())
-                    .build()));
+  private static void write(Path layout, OciIndex index) throws IOException {
     AtomicFiles.writeFile(
         layout.resolve("oci-layout"),
         "{\"imageLayoutVersion\":\"1.0.0\"}\n".getBytes(StandardCharsets.US_ASCII));
-    AtomicFiles.writeFile(
-        layout.resolve("index.json"),
-        StrictJson.write(
-            JsonObject.builder()
-                .put("schemaVersion", 2)
-                .put("mediaType", OciManifest.INDEX_TYPE)
-                .put("manifests", JsonArray.of(manifests))
-                .build()));
+    AtomicFiles.writeFile(layout.resolve("index.json"), index.toBytes());
   }
 
-  /** The manifests by version; references that are no versions are passed over. */
-  private static Map<SemanticVersion, OciDescriptor> index(Path layout) throws IOException {
-    Map<SemanticVersion, OciDescriptor> index = new TreeMap<>();
+  private static OciIndex index(Path layout) throws IOException {
     try {
-      JsonObject root = StrictJson.loadObject(layout.resolve("index.json"), INDEX_LIMITS);
-      for (JsonObject manifest : root.array("manifests").objects()) {
-        JsonObject annotations = manifest.optionalObject("annotations");
-        String reference = annotations == null ? null : annotations.optionalString(REFERENCE);
-        if (reference != null && isVersion(reference)) {
-          index.put(
-              SemanticVersion.parse(reference),
-              new OciDescriptor(
-                  manifest.string("mediaType"),
-                  Digest.parse(manifest.string("digest")),
-                  manifest.integer("size", 0, OciManifest.MAX_BYTES),
-                  ""));
-        }
-      }
+      return OciIndex.parse(
+          StoreLayout.readBounded(layout.resolve("index.json"), OciIndex.MAX_BYTES));
     } catch (NoSuchFileException e) {
-      return index;
-    } catch (FormatException | IllegalArgumentException e) {
+      return OciIndex.empty();
+    } catch (RegistryException e) {
       throw new RegistryException(
-          Reason.MALFORMED_REPLY, layout + " is no OCI image layout: " + e.getMessage(), e);
-    }
-    return index;
-  }
-
-  static boolean isVersion(String tag) {
-    try {
-      SemanticVersion.parse(tag);
-      return true;
-    } catch (IllegalArgumentException e) {
-      return false;
+          e.reason(), layout + " is no OCI image layout: " + e.getMessage(), e);
     }
   }
 

@@ -1,10 +1,6 @@
 package io.patchkit.release;
 
 import io.patchkit.SemanticVersion;
-import io.patchkit.format.FormatException;
-import io.patchkit.format.JsonLimits;
-import io.patchkit.format.JsonObject;
-import io.patchkit.format.StrictJson;
 import io.patchkit.release.RegistryException.Reason;
 import io.patchkit.release.RegistryHttp.Download;
 import io.patchkit.release.RegistryHttp.Reply;
@@ -31,9 +27,7 @@ public final class OciRegistry implements PatchRegistry {
       Pattern.compile(
           "([A-Za-z0-9][A-Za-z0-9.-]*|\\[[0-9a-fA-F:]+\\])(:[0-9]{1,5})?"
               + "((/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)*)");
-  private static final Pattern NEXT = Pattern.compile("<([^>]{1,2000})>; *rel=\"?next\"?");
   private static final int MAX_TAG_PAGES = 20;
-  private static final int MAX_TAG_BYTES = 1 << 20;
   private static final String ACCEPT =
       OciManifest.MEDIA_TYPE + ", " + OciManifest.INDEX_TYPE + ";q=0.1";
 
@@ -73,38 +67,28 @@ public final class OciRegistry implements PatchRegistry {
     TreeSet<SemanticVersion> versions = new TreeSet<>();
     URI page = uri(repository, "tags/list?n=1000");
     for (int i = 0; i < MAX_TAG_PAGES; i++) {
-      Reply reply = get(page, repository, ACCEPT, retries, Download.upTo(MAX_TAG_BYTES));
+      Reply reply = get(page, repository, ACCEPT, retries, Download.upTo(TagPage.MAX_BYTES));
       if (reply.status() == 404) {
         break;
       }
       require(reply, 200, "the tags of " + repository);
-      for (String tag : tags(reply)) {
-        if (DirectoryRegistry.isVersion(tag)) {
+      TagPage tags = TagPage.parse(reply.body(), reply.header("Link"), page);
+      for (String tag : tags.tags()) {
+        if (OciIndex.isVersion(tag)) {
           versions.add(SemanticVersion.parse(tag));
         }
       }
-      Matcher next = NEXT.matcher(reply.header("Link"));
-      if (!next.find()) {
+      URI next = tags.next();
+      if (next == null) {
         break;
       }
-      page = page.resolve(next.group(1));
-      if (!http.isOwn(page)) {
+      if (!http.isOwn(next)) {
         throw new RegistryException(
-            Reason.REDIRECT_REFUSED, "the next page of tags is on another host: " + page.getHost());
+            Reason.REDIRECT_REFUSED, "the next page of tags is on another host: " + next.getHost());
       }
+      page = next;
     }
     return List.copyOf(versions);
-  }
-
-  private static List<String> tags(Reply reply) {
-    try {
-      JsonObject root =
-          StrictJson.parseObject(reply.body(), JsonLimits.large().withMaxBytes(MAX_TAG_BYTES));
-      return root.optionalArray("tags") == null ? List.of() : root.array("tags").strings();
-    } catch (FormatException e) {
-      throw new RegistryException(
-          Reason.MALFORMED_REPLY, "the list of tags is none: " + e.getMessage(), e);
-    }
   }
 
   @Override
@@ -208,7 +192,7 @@ public final class OciRegistry implements PatchRegistry {
                   .PUT(BodyPublishers.ofByteArray(manifest))
                   .setHeader("Content-Type", OciManifest.MEDIA_TYPE);
           Reply reply =
-              http.send(put, uri, pushing(repository), retries, Download.upTo(MAX_TAG_BYTES));
+              http.send(put, uri, pushing(repository), retries, Download.upTo(TagPage.MAX_BYTES));
           require(reply, 201, "the publication of " + release);
           return reply;
         });
@@ -227,7 +211,7 @@ public final class OciRegistry implements PatchRegistry {
   /** Uploads a blob in one piece, unless it is there. */
   private Digest upload(String repository, Digest digest, byte[] content, Retries retries)
       throws Transient {
-    Download none = Download.upTo(MAX_TAG_BYTES);
+    Download none = Download.upTo(TagPage.MAX_BYTES);
     HttpRequest.Builder head = HttpRequest.newBuilder().method("HEAD", BodyPublishers.noBody());
     URI blob = uri(repository, "blobs/" + digest.oci());
     if (http.send(head, blob, pushing(repository), retries, Download.upTo(Integer.MAX_VALUE))
@@ -239,7 +223,7 @@ public final class OciRegistry implements PatchRegistry {
     Reply begun =
         http.send(post, uri(repository, "blobs/uploads/"), pushing(repository), retries, none);
     require(begun, 202, "an upload to " + repository);
-    URI session = RegistryHttp.location(begun.uri(), begun);
+    URI session = RegistryHttp.location(begun.uri(), begun.header("Location"));
     if (!http.isOwn(session)) {
       throw new RegistryException(
           Reason.REDIRECT_REFUSED,

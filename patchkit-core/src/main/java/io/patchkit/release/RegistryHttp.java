@@ -127,7 +127,7 @@ final class RegistryHttp {
   }
 
   private URI redirected(URI from, Reply reply, HttpRequest.Builder request) {
-    URI to = location(from, reply);
+    URI to = location(from, reply.header("Location"));
     String method = request.copy().uri(from).build().method();
     if (!method.equals("GET") && !method.equals("HEAD") && !isOwn(to)) {
       throw new RegistryException(
@@ -141,15 +141,16 @@ final class RegistryHttp {
   }
 
   /**
-   * The Location of a reply.
+   * Where a reply sends its reader.
    *
+   * @param location the {@code Location} header, empty if the reply has none
    * @throws RegistryException if there is none, or it leaves https
    */
-  static URI location(URI from, Reply reply) {
+  static URI location(URI from, String location) {
     try {
-      URI to = from.resolve(new URI(reply.header("Location")));
+      URI to = from.resolve(new URI(location));
       String scheme = String.valueOf(to.getScheme());
-      if (reply.header("Location").isEmpty()
+      if (location.isEmpty()
           || to.getHost() == null
           || to.getRawUserInfo() != null
           || !(scheme.equals("https") || scheme.equals("http"))) {
@@ -158,7 +159,7 @@ final class RegistryHttp {
             "expected an http or https Location from "
                 + from.getHost()
                 + ", found "
-                + OciManifest.quote(reply.header("Location")));
+                + OciManifest.quote(location));
       }
       if (from.getScheme().equals("https") && scheme.equals("http")) {
         throw new RegistryException(

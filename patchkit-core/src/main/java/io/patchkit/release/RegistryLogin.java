@@ -11,13 +11,10 @@ import java.net.URLEncoder;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -29,7 +26,6 @@ import java.util.regex.Pattern;
 final class RegistryLogin {
 
   private static final int MAX_TOKEN_REPLY_BYTES = 64 << 10;
-  private static final Pattern PARAMETER = Pattern.compile("([a-zA-Z]+)=\"([^\"\\\\]*)\"");
   private static final Pattern TOKEN = Pattern.compile("[!-~]{1,32768}");
 
   private final URI registry;
@@ -54,13 +50,14 @@ final class RegistryLogin {
    * @throws RegistryException {@code UNAUTHORIZED} or {@code INSECURE_CREDENTIALS}
    */
   void answer(List<String> challenges, String scope, Retries retries) throws Transient {
-    for (String challenge : challenges) {
-      String scheme = challenge.strip().split(" ", 2)[0].toLowerCase(Locale.ROOT);
-      if (scheme.equals("bearer")) {
-        authorizations.put(scope, "Bearer " + token(parameters(challenge), scope, retries));
+    for (String header : challenges) {
+      AuthChallenge challenge = AuthChallenge.parse(header);
+      if (challenge.scheme().equals("bearer")) {
+        authorizations.put(scope, "Bearer " + token(challenge, scope, retries));
         return;
       }
-      if (scheme.equals("basic") && credentials instanceof RegistryCredentials.Basic basic) {
+      if (challenge.scheme().equals("basic")
+          && credentials instanceof RegistryCredentials.Basic basic) {
         requireSecure(registry);
         authorizations.put(scope, header(basic));
         return;
@@ -69,8 +66,7 @@ final class RegistryLogin {
     throw unauthorized("found " + challenges.size() + " challenges that they do not answer");
   }
 
-  private String token(Map<String, String> challenge, String scope, Retries retries)
-      throws Transient {
+  private String token(AuthChallenge challenge, String scope, Retries retries) throws Transient {
     if (credentials instanceof RegistryCredentials.Bearer bearer) {
       if (authorizations.containsKey(scope)) {
         throw unauthorized("found the token refused");
@@ -81,9 +77,9 @@ final class RegistryLogin {
     URI realm = realm(challenge);
     String query =
         "service="
-            + encode(challenge.getOrDefault("service", ""))
+            + encode(challenge.parameter("service", ""))
             + "&scope="
-            + encode(challenge.getOrDefault("scope", scope));
+            + encode(challenge.parameter("scope", scope));
     URI uri = URI.create(realm + (realm.getRawQuery() == null ? "?" : "&") + query);
     HttpRequest.Builder request = HttpRequest.newBuilder(uri).GET();
     if (credentials instanceof RegistryCredentials.Basic basic) {
@@ -95,10 +91,11 @@ final class RegistryLogin {
     if (reply.status() != 200) {
       throw unauthorized("found that " + realm.getAuthority() + " answered " + reply.status());
     }
-    return parse(reply.body(), realm);
+    return token(reply.body(), realm);
   }
 
-  private static String parse(byte[] body, URI realm) {
+  /** The token in a token server's reply. */
+  static String token(byte[] body, URI realm) {
     try {
       JsonObject json = StrictJson.parseObject(body, JsonLimits.defaults());
       String token = json.optionalString("token");
@@ -116,21 +113,10 @@ final class RegistryLogin {
   }
 
   /** The token server; https, unless the registry is spoken to without TLS itself. */
-  private URI realm(Map<String, String> challenge) {
-    URI realm;
-    try {
-      realm = URI.create(challenge.getOrDefault("realm", ""));
-    } catch (IllegalArgumentException e) {
-      throw new RegistryException(Reason.MALFORMED_REPLY, "the challenge's realm is no URI", e);
-    }
-    String scheme = String.valueOf(realm.getScheme());
-    if (realm.getHost() == null || realm.getRawUserInfo() != null) {
-      throw new RegistryException(
-          Reason.MALFORMED_REPLY,
-          "expected a token server in the challenge, found " + OciManifest.quote(realm.toString()));
-    }
-    if (!scheme.equals("https")
-        && !(scheme.equals("http") && registry.getScheme().equals("http"))) {
+  private URI realm(AuthChallenge challenge) {
+    URI realm = challenge.realm();
+    boolean isSecure = realm.getScheme().equalsIgnoreCase("https");
+    if (!isSecure && !registry.getScheme().equals("http")) {
       throw new RegistryException(
           Reason.REDIRECT_DOWNGRADE,
           "expected an https token server, found " + OciManifest.quote(realm.toString()));
@@ -166,15 +152,6 @@ final class RegistryLogin {
     return host.equals("localhost")
         || host.equals("[::1]")
         || host.matches("127(\\.[0-9]{1,3}){3}");
-  }
-
-  private static Map<String, String> parameters(String challenge) {
-    Map<String, String> parameters = new HashMap<>();
-    Matcher matcher = PARAMETER.matcher(challenge);
-    while (matcher.find()) {
-      parameters.putIfAbsent(matcher.group(1).toLowerCase(Locale.ROOT), matcher.group(2));
-    }
-    return parameters;
   }
 
   private static String header(RegistryCredentials.Basic basic) {

@@ -96,13 +96,19 @@ final class StoreLayout {
   }
 
   private void requireReadable() throws IOException {
-    String text = new String(readBounded(format, 64), StandardCharsets.UTF_8).strip();
-    if (!text.matches(FORMAT_PREFIX + "[1-9][0-9]{0,8}")) {
+    String text = new String(readBounded(format, 64), StandardCharsets.ISO_8859_1);
+    if (!text.matches(FORMAT_PREFIX + "[1-9][0-9]{0,8}\\s{0,2}")) {
       throw new StoreException(
           StoreException.Reason.NOT_A_STORE,
-          "expected '" + FORMAT_PREFIX + VERSION + "' in " + format + ", found '" + text + "'");
+          "expected '"
+              + FORMAT_PREFIX
+              + VERSION
+              + "' in "
+              + format
+              + ", found "
+              + OciManifest.quote(text));
     }
-    int found = Integer.parseInt(text.substring(FORMAT_PREFIX.length()));
+    int found = Integer.parseInt(text.substring(FORMAT_PREFIX.length()).strip());
     if (found > VERSION) {
       throw new StoreException(
           StoreException.Reason.FORMAT_NEWER,
@@ -160,14 +166,13 @@ final class StoreLayout {
     Files.deleteIfExists(path);
   }
 
-  /** All bytes of a file of at most {@code max}. A symbolic link is refused. */
+  /**
+   * All bytes of a file of at most {@code max}, or the first {@code max + 1} of a longer one: too
+   * many for whatever check follows. A symbolic link is refused.
+   */
   static byte[] readBounded(Path file, int max) throws IOException {
     try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
-      byte[] bytes = in.readNBytes(max + 1);
-      if (bytes.length > max) {
-        throw new IOException("expected at most " + max + " bytes in " + file + ", found more");
-      }
-      return bytes;
+      return in.readNBytes(max + 1);
     }
   }
 }

@@ -18,7 +18,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -240,6 +239,13 @@ class HostileStoreTest {
   }
 
   @Test
+  void aBlobThatGrew() throws IOException {
+    weights().toFile().setWritable(true);
+    Files.write(weights(), new byte[1], StandardOpenOption.APPEND);
+    assertRefused(Reason.CORRUPT_BLOB, () -> store.load(digest(calm)));
+  }
+
+  @Test
   void aBlobThatIsGone() throws IOException {
     Files.delete(weights());
     assertRefused(Reason.MISSING_BLOB, () -> store.load(digest(calm)));
@@ -266,6 +272,9 @@ class HostileStoreTest {
   void aDamagedCurrentIsRecoveredToTheLastGoodGeneration() throws IOException {
     install(verified("fair"));
     store.activate(digest(verified("fair")), Activation.trial(), ANN);
+    // Longer than anything a store writes, and what is not read of it is not what is wrong.
+    Files.writeString(directory.resolve("current"), "1 ".repeat(200));
+    assertThat(store.current().number()).isEqualTo(1);
     Files.writeString(directory.resolve("current"), "rubbish");
     assertThat(store.current().number()).isEqualTo(1);
     store.pin(1, ANN);
