@@ -50,14 +50,14 @@ record ModelFolder(
     JsonObject config = readJson(folder, "config.json");
     JsonObject genai = readJson(folder, "genai_config.json");
     JsonObject generation = readJson(folder, "generation_config.json");
-    JsonObject genaiModel = genai == null ? null : genai.optionalObject("model");
-    if (config == null && genaiModel == null) {
-      throw new CorruptModelException(
-          folder
-              + " has neither config.json nor genai_config.json; one of them must say how long the"
-              + " context is");
-    }
     try {
+      JsonObject genaiModel = genai == null ? null : genai.optionalObject("model");
+      if (config == null && genaiModel == null) {
+        throw new CorruptModelException(
+            folder
+                + " has neither config.json nor genai_config.json; one of them must say how long"
+                + " the context is");
+      }
       return new ModelFolder(
           folder,
           graph(folder, genaiModel),

@@ -8,6 +8,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a {@code tokenizer.json} says about its ids, which the native library does not tell.
@@ -122,7 +123,8 @@ final class TokenizerDefinition {
         expect(parser, value, JsonToken.START_ARRAY);
         for (int id = 0; parser.nextToken() != JsonToken.END_ARRAY; id++) {
           expect(parser, parser.currentToken(), JsonToken.START_ARRAY);
-          addToken(parser.nextTextValue(), id);
+          expect(parser, parser.nextToken(), JsonToken.VALUE_STRING);
+          addToken(parser.getText(), id);
           while (parser.nextToken() != JsonToken.END_ARRAY) {
             parser.skipChildren();
           }
@@ -165,12 +167,12 @@ final class TokenizerDefinition {
     return id;
   }
 
-  private static void expect(JsonParser parser, JsonToken found, JsonToken expected)
+  private static void expect(JsonParser parser, @Nullable JsonToken found, JsonToken expected)
       throws IOException {
     if (found != expected) {
       throw new IOException(
           "found "
-              + found
+              + (found == null ? "the end" : found)
               + " at "
               + parser.currentTokenLocation().offsetDescription()
               + ", expected "
