@@ -19,7 +19,8 @@ import java.util.function.Consumer;
  * @param arena whether freed memory of passes is kept for the next ones. Without it the process
  *     shrinks after a long prompt, and passes allocate anew
  * @param cudaDevice index of the GPU that runs the model; empty for the processor. Needs {@code
- *     onnxruntime_gpu} in place of {@code onnxruntime} on the class path
+ *     onnxruntime_gpu} in place of {@code onnxruntime} on the class path. Keys and values stay on
+ *     the GPU with Java 22 or newer and {@code --enable-native-access}, else each token moves them
  * @param prefixCacheBytes the most memory that encoded prefixes may take together, ≥ 0
  * @param prefillChunk most prompt tokens fed in one pass, ≥ 1; bounds the memory of long prompts
  * @param idleBuffers request buffers kept for reuse, ≥ 0

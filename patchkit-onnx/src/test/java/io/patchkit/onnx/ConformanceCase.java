@@ -74,13 +74,13 @@ public record ConformanceCase(String name, Path folder, JsonNode expected) {
   }
 
   /** The names of the patch stacks with expected values. */
-  List<String> stacks() {
+  public List<String> stacks() {
     List<String> names = new ArrayList<>();
     expected.get("patches").fieldNames().forEachRemaining(names::add);
     return names;
   }
 
-  PatchStack stack(String name) {
+  public PatchStack stack(String name) {
     List<Patch> patches = new ArrayList<>();
     for (JsonNode adapter : expected.get("patches").get(name)) {
       String dir = expected.get("adapters").get(adapter.asText()).get("dir").asText();

@@ -38,17 +38,19 @@ final class DecodeState implements OpenState {
   private final int[] single = new int[1];
   private int length;
 
-  DecodeState(DecoderSession session, BufferPool pool, EncodedPrefix prefix, int positions)
+  /**
+   * Takes the keys and values over.
+   *
+   * @param length positions that they hold
+   */
+  DecodeState(DecoderSession session, BufferPool pool, KeyValues keyValues, int length)
       throws OrtException {
     this.session = session;
     this.layout = session.layout();
     this.pool = pool;
     this.buffers = pool.takeSteps();
-    this.keyValues =
-        layout.sharesBuffer()
-            ? new SharedKeyValues(layout, pool, prefix, positions)
-            : new GrowingKeyValues(session.environment(), layout, prefix);
-    this.length = prefix.length();
+    this.keyValues = keyValues;
+    this.length = length;
   }
 
   /** Positions filled so far, prefix included. */
@@ -225,18 +227,19 @@ final class DecodeState implements OpenState {
       } else {
         requested.add(layout.logits());
       }
-      keyValues.bind(inputs, pinned, requested);
       long started = System.nanoTime();
-      OrtSession.Result result = session.run(inputs, requested, pinned, buffers.runOptions());
+      OrtSession.Result result =
+          keyValues.run(session, inputs, pinned, requested, buffers.runOptions());
       long nanos = System.nanoTime() - started;
       if (count == 1) {
         session.metrics().decoded(1, nanos);
       } else {
         session.metrics().prefilled(count, nanos);
       }
-      keyValues.accept(result);
       length += count;
-      return pinLogits ? buffers.logits(layout.logitsType()) : lastRows(result, rows);
+      return result == null || pinLogits
+          ? buffers.logits(layout.logitsType())
+          : lastRows(result, rows);
     } finally {
       temporary.forEach(OnnxTensor::close);
     }

@@ -103,7 +103,13 @@ public final class DecoderEngine implements AutoCloseable {
   /** Loads a decoder; the engine owns the tokenizer from then on. */
   public static DecoderEngine load(
       ModelFile file, HuggingFaceTokenizer tokenizer, Settings settings) {
-    DecoderLoader.Loaded loaded = DecoderLoader.load(file, settings);
+    return load(file, tokenizer, settings, settings.cudaDevice().isPresent());
+  }
+
+  /** Like {@link #load}, with keys and values on the device or not, whichever device it is. */
+  static DecoderEngine load(
+      ModelFile file, HuggingFaceTokenizer tokenizer, Settings settings, boolean onDevice) {
+    DecoderLoader.Loaded loaded = DecoderLoader.load(file, settings, onDevice);
     return new DecoderEngine(file, settings, loaded.session(), tokenizer, loaded.embeddingScale());
   }
 
@@ -126,7 +132,7 @@ public final class DecoderEngine implements AutoCloseable {
   public TokenStream stream(PatchStack stack, int[] prompt, GenerationOptions options) {
     TextGeneration generation = begin(stack, prompt, options);
     return new GenerationStream(
-        () -> open(stack, prompt.length),
+        () -> openAlone(stack, prompt.length),
         generation,
         session.metrics().ending(stack, Ending.untold()));
   }
@@ -257,6 +263,16 @@ public final class DecoderEngine implements AutoCloseable {
   private DecodeState open(PatchStack stack, int behindPrefix) {
     EncodedPrefix prefix = encoded(stack);
     return session.open(prefix, prefix.length() + behindPrefix);
+  }
+
+  private DecodeState openAlone(PatchStack stack, int behindPrefix) {
+    EncodedPrefix prefix = encoded(stack);
+    return session.openAlone(prefix, prefix.length() + behindPrefix);
+  }
+
+  /** Whether requests that decode alone keep their keys and values on the device. */
+  boolean keepsOnDevice() {
+    return session.keepsOnDevice();
   }
 
   private EncodedPrefix encoded(PatchStack stack) {

@@ -33,7 +33,12 @@ final class DecoderLoader {
   /** A session over the graph, and the scale of its embeddings. */
   record Loaded(DecoderSession session, float embeddingScale) {}
 
-  static Loaded load(ModelFile file, DecoderEngine.Settings settings) {
+  /**
+   * Loads a session.
+   *
+   * @param onDevice whether to keep keys and values on the device, where that can be had
+   */
+  static Loaded load(ModelFile file, DecoderEngine.Settings settings, boolean onDevice) {
     Graph graph = file.graph();
     SlidingWindowCache.grow(graph);
     DecoderLayoutReader reader = new DecoderLayoutReader(graph, settings.headDim());
@@ -70,9 +75,11 @@ final class DecoderLoader {
             settings.idleBuffers());
     try (OrtSession.SessionOptions options = options(file, settings)) {
       OrtSession session = environment.createSession(graph.toBytes(), options);
+      DeviceCache.Source device =
+          onDevice && selects ? DeviceAccess.find(session, layout, settings.cudaDevice()) : null;
       return new Loaded(
           new DecoderSession(
-              environment, session, layout, pool, new EngineMetrics(settings.listener())),
+              environment, session, layout, pool, device, new EngineMetrics(settings.listener())),
           virtual.scale());
     } catch (OrtException e) {
       throw new EngineException("ONNX Runtime cannot load the decoder: " + e.getMessage(), e);

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The runtime's session over a decoder graph, and the one owner of its life. Passes share it; a
@@ -26,6 +27,7 @@ final class DecoderSession implements AutoCloseable {
   private final OrtSession session;
   private final DecoderLayout layout;
   private final BufferPool pool;
+  private final DeviceCache.@Nullable Source device;
   private final OnnxTensor noSoftPrompt;
   private final OnnxTensor firstPosition;
   private final EngineMetrics metrics;
@@ -34,18 +36,24 @@ final class DecoderSession implements AutoCloseable {
   private volatile boolean closed;
   private boolean freed;
 
-  /** Takes ownership of the session. */
+  /**
+   * Takes ownership of the session.
+   *
+   * @param device where keys and values can stay; null for the processor's memory
+   */
   DecoderSession(
       OrtEnvironment environment,
       OrtSession session,
       DecoderLayout layout,
       BufferPool pool,
+      DeviceCache.@Nullable Source device,
       EngineMetrics metrics)
       throws OrtException {
     this.environment = environment;
     this.session = session;
     this.layout = layout;
     this.pool = pool;
+    this.device = device;
     this.noSoftPrompt =
         OnnxTensor.createTensor(
             environment,
@@ -76,6 +84,11 @@ final class DecoderSession implements AutoCloseable {
     return firstPosition;
   }
 
+  /** Whether requests that decode alone keep their keys and values on the device. */
+  boolean keepsOnDevice() {
+    return device != null;
+  }
+
   EngineMetrics metrics() {
     return metrics;
   }
@@ -86,7 +99,32 @@ final class DecoderSession implements AutoCloseable {
    * @param positions to have room for at once, prefix included; more is made as it is needed
    */
   DecodeState open(EncodedPrefix prefix, int positions) {
-    return guarded(() -> opened(new DecodeState(this, pool, prefix, positions)));
+    return guarded(
+        () ->
+            opened(
+                layout.sharesBuffer()
+                    ? new SharedKeyValues(layout, pool, prefix, positions)
+                    : new GrowingKeyValues(environment, layout, prefix),
+                prefix.length()));
+  }
+
+  /**
+   * Like {@link #open}, for a request whose keys and values no other will start from: they stay on
+   * the device where they can.
+   */
+  DecodeState openAlone(EncodedPrefix prefix, int positions) {
+    DeviceCache.Source onDevice = device;
+    return onDevice == null
+        ? open(prefix, positions)
+        : guarded(
+            () ->
+                opened(
+                    new DeviceKeyValues(environment, layout, prefix, onDevice.open()),
+                    prefix.length()));
+  }
+
+  private DecodeState opened(KeyValues keyValues, int length) throws OrtException {
+    return opened(new DecodeState(this, pool, keyValues, length));
   }
 
   /** Opens a batch without rows. */

@@ -1,5 +1,8 @@
 package io.patchkit.onnx.decode;
 
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
 import io.patchkit.KeyValuePrefix;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -40,6 +43,22 @@ record EncodedPrefix(int length, List<ByteBuffer> planes) {
       bytes += plane.capacity();
     }
     return bytes;
+  }
+
+  /** The runtime's view of the planes, [1, heads, length, headDim]; the caller closes it. */
+  List<OnnxTensor> tensors(OrtEnvironment environment, DecoderLayout layout) throws OrtException {
+    List<OnnxTensor> tensors = new ArrayList<>();
+    for (int i = 0; i < planes.size(); i++) {
+      KeyValueSlot slot = layout.slots().get(i / 2);
+      ByteBuffer plane = planes.get(i);
+      tensors.add(
+          OnnxTensor.createTensor(
+              environment,
+              plane.duplicate().order(plane.order()),
+              new long[] {1, slot.heads(), length, slot.headDim()},
+              layout.cacheType().javaType()));
+    }
+    return tensors;
   }
 
   /** This prefix followed by stored keys and values, taken as they are. */

@@ -22,42 +22,35 @@ final class GrowingKeyValues implements KeyValues {
   GrowingKeyValues(OrtEnvironment environment, DecoderLayout layout, EncodedPrefix prefix)
       throws OrtException {
     this.layout = layout;
-    this.planes = new ArrayList<>();
-    for (int i = 0; i < 2 * layout.slots().size(); i++) {
-      KeyValueSlot slot = layout.slots().get(i / 2);
-      ByteBuffer plane = prefix.planes().get(i);
-      planes.add(
-          OnnxTensor.createTensor(
-              environment,
-              plane.duplicate().order(plane.order()),
-              new long[] {1, slot.heads(), prefix.length(), slot.headDim()},
-              layout.cacheType().javaType()));
-    }
+    this.planes = prefix.tensors(environment, layout);
   }
 
   @Override
   public void makeRoom(int held, int positions) {}
 
   @Override
-  public void bind(
-      Map<String, OnnxTensor> inputs, Map<String, OnnxTensor> pinned, Set<String> requested) {
-    for (int i = 0; i < planes.size(); i++) {
-      KeyValueSlot slot = layout.slots().get(i / 2);
-      inputs.put(slot.past(i % 2 == 0), planes.get(i));
-      requested.add(slot.present(i % 2 == 0));
+  public OrtSession.Result run(
+      DecoderSession session,
+      Map<String, OnnxTensor> inputs,
+      Map<String, OnnxTensor> pinned,
+      Set<String> requested,
+      OrtSession.RunOptions options)
+      throws OrtException {
+    for (int plane = 0; plane < planes.size(); plane++) {
+      KeyValueSlot slot = layout.slots().get(plane / 2);
+      inputs.put(slot.past(plane % 2 == 0), planes.get(plane));
+      requested.add(slot.present(plane % 2 == 0));
     }
-  }
-
-  @Override
-  public void accept(OrtSession.Result result) {
+    OrtSession.Result result = session.run(inputs, requested, pinned, options);
     List<OnnxTensor> presents = new ArrayList<>();
-    for (int i = 0; i < planes.size(); i++) {
-      String present = layout.slots().get(i / 2).present(i % 2 == 0);
+    for (int plane = 0; plane < planes.size(); plane++) {
+      String present = layout.slots().get(plane / 2).present(plane % 2 == 0);
       presents.add((OnnxTensor) result.get(present).orElseThrow());
     }
     List<OnnxTensor> past = planes;
     planes = presents;
     past.forEach(OnnxTensor::close);
+    return result;
   }
 
   @Override

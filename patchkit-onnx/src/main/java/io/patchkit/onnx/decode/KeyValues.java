@@ -6,9 +6,10 @@ import ai.onnxruntime.OrtSession;
 import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The keys and values of one request, as a pass over the graph reads and extends them. */
-sealed interface KeyValues permits SharedKeyValues, GrowingKeyValues {
+sealed interface KeyValues permits SharedKeyValues, GrowingKeyValues, DeviceKeyValues {
 
   /**
    * Makes room for a longer sequence, where that is this object's to do.
@@ -18,12 +19,22 @@ sealed interface KeyValues permits SharedKeyValues, GrowingKeyValues {
    */
   void makeRoom(int held, int positions) throws OrtException;
 
-  /** Binds the past inputs, and what the pass shall write to or return. */
-  void bind(Map<String, OnnxTensor> inputs, Map<String, OnnxTensor> pinned, Set<String> requested)
+  /**
+   * Runs a pass that reads the keys and values so far; the positions that it adds then count as
+   * past.
+   *
+   * @param inputs all inputs but the past, which is added
+   * @param pinned outputs with the memory they are written to; presents may be added
+   * @param requested outputs that the runtime shall allocate; presents may be added
+   * @return what was requested; null where nothing was
+   */
+  OrtSession.@Nullable Result run(
+      DecoderSession session,
+      Map<String, OnnxTensor> inputs,
+      Map<String, OnnxTensor> pinned,
+      Set<String> requested,
+      OrtSession.RunOptions options)
       throws OrtException;
-
-  /** Takes what the pass returned; the positions it added now count as past. */
-  void accept(OrtSession.Result result);
 
   /**
    * Copies the first positions of one plane, head after head.

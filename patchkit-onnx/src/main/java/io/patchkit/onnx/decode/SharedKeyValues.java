@@ -40,18 +40,26 @@ final class SharedKeyValues implements KeyValues {
   }
 
   @Override
-  public void bind(
-      Map<String, OnnxTensor> inputs, Map<String, OnnxTensor> pinned, Set<String> requested) {
+  public OrtSession.Result run(
+      DecoderSession session,
+      Map<String, OnnxTensor> inputs,
+      Map<String, OnnxTensor> pinned,
+      Set<String> requested,
+      OrtSession.RunOptions options)
+      throws OrtException {
     for (int plane = 0; plane < buffers.tensors().size(); plane++) {
       KeyValueSlot slot = layout.slots().get(plane / 2);
       OnnxTensor tensor = buffers.tensors().get(plane);
       inputs.put(slot.past(plane % 2 == 0), tensor);
       pinned.put(slot.present(plane % 2 == 0), tensor);
     }
+    return session.run(inputs, requested, pinned, options);
   }
 
-  @Override
-  public void accept(OrtSession.Result result) {}
+  /** The memory in use, another after {@link #makeRoom}. */
+  KeyValueBuffers buffers() {
+    return buffers;
+  }
 
   @Override
   public void copyPlane(int plane, int positions, ByteBuffer to, int at, int stride) {

@@ -2,16 +2,12 @@ package io.patchkit.onnx.decode;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -50,14 +46,14 @@ class BufferPoolTest {
     SharedKeyValues keyValues = new SharedKeyValues(LAYOUT, pool, prefix(70), 70);
     Set<Integer> capacities = new LinkedHashSet<>();
     int moved = 0;
-    long before = capacity(keyValues);
+    int before = keyValues.buffers().capacity();
     for (int length = 70; length < CONTEXT; length++) {
       keyValues.makeRoom(length, length + 1);
-      long after = capacity(keyValues);
-      assertThat(after).isBetween(length + 1L, (length + 1) * 3L / 2 + 64);
+      int after = keyValues.buffers().capacity();
+      assertThat(after).isBetween(length + 1, (length + 1) * 3 / 2 + 64);
       moved += after == before ? 0 : length;
       before = after;
-      capacities.add((int) after);
+      capacities.add(after);
     }
     // From 70 up to a multiple of 64, then half as much again up to one, then the whole context.
     assertThat(capacities).containsExactly(128, 192, 320, 512, 768, CONTEXT);
@@ -82,29 +78,19 @@ class BufferPoolTest {
   @Test
   void outgrownBuffersServeTheNextRequest() throws OrtException {
     SharedKeyValues first = new SharedKeyValues(LAYOUT, pool, prefix(10), 10);
-    OnnxTensor small = tensor(first);
+    KeyValueBuffers small = first.buffers();
     first.makeRoom(64, 65);
-    assertThat(tensor(first)).isNotSameAs(small);
+    assertThat(first.buffers()).isNotSameAs(small);
     SharedKeyValues second = new SharedKeyValues(LAYOUT, pool, prefix(10), 10);
-    assertThat(tensor(second)).isSameAs(small);
-    OnnxTensor large = tensor(first);
+    assertThat(second.buffers()).isSameAs(small);
+    KeyValueBuffers large = first.buffers();
     second.close();
     first.close();
     // Two are kept; of three the largest goes.
     new SharedKeyValues(LAYOUT, pool, prefix(0), 300).close();
-    assertThat(tensor(new SharedKeyValues(LAYOUT, pool, prefix(0), 100))).isSameAs(large);
-    assertThat(tensor(new SharedKeyValues(LAYOUT, pool, prefix(0), 64))).isSameAs(small);
-    assertThat(small.isClosed()).isFalse();
-  }
-
-  private static long capacity(SharedKeyValues keyValues) {
-    return tensor(keyValues).getInfo().getShape()[2];
-  }
-
-  private static OnnxTensor tensor(SharedKeyValues keyValues) {
-    Map<String, OnnxTensor> inputs = new HashMap<>();
-    keyValues.bind(inputs, new HashMap<>(), new HashSet<>());
-    return inputs.get("k");
+    assertThat(new SharedKeyValues(LAYOUT, pool, prefix(0), 100).buffers()).isSameAs(large);
+    assertThat(new SharedKeyValues(LAYOUT, pool, prefix(0), 64).buffers()).isSameAs(small);
+    assertThat(small.tensors().get(0).isClosed()).isFalse();
   }
 
   private static EncodedPrefix prefix(int length) {
