@@ -1,14 +1,17 @@
 package io.patchkit.onnx.decode;
 
 import java.nio.FloatBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Continuous batching: rows that wait join as soon as there is a place, all rows take one token a
- * turn, rows that end leave. A row's own failure ends that row; the failure of a pass ends the rows
- * that were in it. Used by one thread.
+ * turn, rows that end leave. A prompt is fed a piece a turn, so that the rows that are running go
+ * on. A row's own failure ends that row; the failure of a pass ends the rows that were in it. Used
+ * by one thread.
  */
 final class BatchLoop implements AutoCloseable {
 
@@ -19,14 +22,19 @@ final class BatchLoop implements AutoCloseable {
   }
 
   private final int maxRows;
+  private final int turnTokens;
   private final Waiting waiting;
+  private final Deque<BatchRow> joining = new ArrayDeque<>();
   private final RunningRows running;
 
   /**
    * @param maxRows most rows at once, ≥ 1
+   * @param turnTokens most tokens of prompts that are fed between two tokens of the rows that are
+   *     running, ≥ 1: what a long prompt makes the others wait
    */
-  BatchLoop(DecoderSession session, int maxRows, Waiting waiting) {
+  BatchLoop(DecoderSession session, int maxRows, int turnTokens, Waiting waiting) {
     this.maxRows = maxRows;
+    this.turnTokens = turnTokens;
     this.waiting = waiting;
     this.running =
         DecodeBatch.supports(session.layout())
@@ -36,9 +44,16 @@ final class BatchLoop implements AutoCloseable {
 
   /** Lets rows join and gives each its next token; false if there was none to give it to. */
   boolean advance() {
-    boolean started = admitWaiting();
+    while (joining.size() + running.rows().size() < maxRows) {
+      BatchRow row = waiting.poll();
+      if (row == null) {
+        break;
+      }
+      admit(row);
+    }
+    boolean any = feedPrompts();
     if (running.rows().isEmpty()) {
-      return started;
+      return any;
     }
     try {
       running.advance();
@@ -57,38 +72,56 @@ final class BatchLoop implements AutoCloseable {
     return true;
   }
 
-  private boolean admitWaiting() {
-    boolean any = false;
-    while (running.rows().size() < maxRows) {
-      BatchRow row = waiting.poll();
-      if (row == null) {
+  /** Takes a row whose prompt is to be fed; there has to be a place. */
+  void admit(BatchRow row) {
+    joining.add(row);
+  }
+
+  /** Feeds prompts in their order, as much as one turn allows; true if there were any. */
+  private boolean feedPrompts() {
+    boolean any = !joining.isEmpty();
+    int fed = 0;
+    while (!joining.isEmpty()) {
+      int left = running.rows().isEmpty() ? Integer.MAX_VALUE : turnTokens - fed;
+      if (left <= 0) {
         break;
       }
-      any = true;
-      admit(row);
+      BatchRow row = joining.element();
+      fed += row.feed(left);
+      if (row.isFed()) {
+        joining.remove();
+        join(row);
+      } else if (row.hasEnded()) {
+        joining.remove();
+      }
     }
+    for (BatchRow row : joining) {
+      if (row.endsEarly()) {
+        row.abandon();
+      }
+    }
+    joining.removeIf(BatchRow::hasEnded);
     return any;
   }
 
-  /** Feeds a row's prompt and lets it join; there has to be a place. */
-  void admit(BatchRow row) {
-    DecodeState state = row.start();
-    if (state != null) {
-      try {
-        running.add(row, state);
-      } catch (RuntimeException e) {
-        row.fail(e);
-      }
+  private void join(BatchRow row) {
+    try {
+      running.add(row, row.takeState());
+    } catch (RuntimeException e) {
+      row.fail(e);
     }
   }
 
-  /** Rows that have started and not ended. */
-  List<BatchRow> running() {
-    return running.rows();
+  /** Rows that have been admitted and not ended. */
+  List<BatchRow> rows() {
+    List<BatchRow> rows = new ArrayList<>(running.rows());
+    rows.addAll(joining);
+    return rows;
   }
 
   @Override
   public void close() {
+    joining.forEach(BatchRow::abandon);
     running.close();
   }
 

@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,7 @@ final class BatchRow {
   private final Ending ending;
   private final Cancellation cancellation = new Cancellation();
   private @Nullable SharedPrompt shared;
+  private @Nullable PromptFeed feed;
   private @Nullable RuntimeException failure;
 
   /**
@@ -70,47 +72,87 @@ final class BatchRow {
   }
 
   /**
-   * Feeds the prompt and takes the first token.
+   * Feeds the next tokens of the prompt; behind its last one the row takes its first token.
    *
-   * @return the state to go on from, the caller's to close; null if the row has ended
+   * @param most how many may be fed, ≥ 1
+   * @return how many were fed, 0 if the row has ended
    */
-  @Nullable DecodeState start() {
-    DecodeState state = null;
+  int feed(int most) {
+    int count = 0;
     try {
-      if (endsEarly()) {
-        return null;
-      }
-      int fed = shared == null ? 0 : shared.length();
-      EncodedPrefix before = shared == null ? prefix.get() : shared.encoded(prefix, this::extend);
-      int[] prompt = generation.prompt();
-      state = session.open(before, before.length() + prompt.length - fed);
-      FloatBuffer logits =
-          state.next(
-              Arrays.copyOfRange(prompt, fed, prompt.length), cancellation, generation::isOverTime);
-      if (logits == null) {
-        end(cancellation.isCancelled() ? FinishReason.CANCELLED : FinishReason.TIME_LIMIT);
-      } else {
-        accept(logits);
+      if (!endsEarly()) {
+        PromptFeed current = feed;
+        if (current == null) {
+          current = nextFeed();
+          feed = current;
+        }
+        count = feed(current, most);
       }
     } catch (RuntimeException e) {
       fail(e);
-    } finally {
-      if (shared != null) {
-        shared.release();
-        shared = null;
-      }
-      if (state != null && hasEnded()) {
-        state.close();
-        state = null;
-      }
     }
-    return state;
+    if (hasEnded()) {
+      abandon();
+    }
+    return count;
   }
 
-  private EncodedPrefix extend(EncodedPrefix before, int[] tokens) {
-    try (DecodeState state = session.open(before, before.length() + tokens.length)) {
-      state.next(tokens);
-      return state.snapshot();
+  private int feed(PromptFeed current, int most) {
+    int before = current.left();
+    FloatBuffer logits = current.advance(most, cancellation);
+    if (logits == null) {
+      end(FinishReason.CANCELLED);
+    } else if (current.left() == 0 && current.beginning() != null) {
+      current.beginning().keep(current.state().snapshot());
+      current.state().close();
+      feed = null;
+    } else if (current.left() == 0) {
+      accept(logits);
+    }
+    return before - current.left();
+  }
+
+  /** What is to be fed next: a beginning that others share, or the prompt behind it. */
+  private PromptFeed nextFeed() {
+    SharedPrompt beginning = shared == null ? null : shared.missing();
+    SharedPrompt before = beginning == null ? shared : beginning.parent();
+    EncodedPrefix encoded =
+        before == null ? prefix.get() : Objects.requireNonNull(before.encoded());
+    int[] prompt = generation.prompt();
+    int[] tokens =
+        beginning == null
+            ? Arrays.copyOfRange(prompt, before == null ? 0 : before.length(), prompt.length)
+            : beginning.continuation();
+    return new PromptFeed(
+        session.open(encoded, encoded.length() + tokens.length), tokens, beginning);
+  }
+
+  /** Whether the prompt has been fed and the row can be decoded. */
+  boolean isFed() {
+    return !hasEnded() && feed != null && feed.left() == 0;
+  }
+
+  /** The state to go on from, the caller's to close; the prompt has been fed. */
+  DecodeState takeState() {
+    PromptFeed fed = Objects.requireNonNull(feed, "the prompt has not been fed");
+    feed = null;
+    releaseShared();
+    return fed.state();
+  }
+
+  /** Lets go of what feeding the prompt holds. */
+  void abandon() {
+    if (feed != null) {
+      feed.state().close();
+      feed = null;
+    }
+    releaseShared();
+  }
+
+  private void releaseShared() {
+    if (shared != null) {
+      shared.release();
+      shared = null;
     }
   }
 

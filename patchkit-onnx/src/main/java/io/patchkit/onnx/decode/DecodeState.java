@@ -81,6 +81,19 @@ final class DecodeState implements OpenState {
     return logits;
   }
 
+  /** Most tokens of one pass. */
+  int chunk() {
+    return buffers.chunk();
+  }
+
+  /**
+   * Feeds some of the tokens in one pass, at most {@link #chunk}, and returns the logits of what
+   * follows the last of them, valid until the next call; null if the pass was ended.
+   */
+  @Nullable FloatBuffer next(int[] tokens, int from, int count, Cancellation cancellation) {
+    return pass(tokens, from, count, cancellation);
+  }
+
   /** Like {@link #next(int[], Cancellation, BooleanSupplier)} without an early end. */
   FloatBuffer next(int[] tokens) {
     return next(tokens, session.noSoftPrompt());

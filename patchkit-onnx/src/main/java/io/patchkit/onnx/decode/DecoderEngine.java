@@ -69,6 +69,12 @@ public final class DecoderEngine implements AutoCloseable {
     }
   }
 
+  /**
+   * Prompts are fed to a queue's batch in pieces of this size: many enough tokens to share the
+   * reading of the weights, and few enough that the rows that are running hardly wait.
+   */
+  private static final int TURN_TOKENS = 64;
+
   private final ModelFile file;
   private final Settings settings;
   private final DecoderSession session;
@@ -170,7 +176,8 @@ public final class DecoderEngine implements AutoCloseable {
       }
     }
     Deque<BatchRow> waiting = new ArrayDeque<>(BatchRow.sharingBeginnings(rows));
-    try (BatchLoop loop = new BatchLoop(session, settings.batchRows(), waiting::poll)) {
+    // The call returns when all have ended: nobody waits for a single token.
+    try (BatchLoop loop = openLoop(Integer.MAX_VALUE, waiting::poll)) {
       while (loop.advance()) {
         if (Thread.currentThread().isInterrupted()) {
           rows.forEach(BatchRow::cancel);
@@ -187,7 +194,7 @@ public final class DecoderEngine implements AutoCloseable {
   /** Opens a queue that decodes the requests of many threads together. */
   public DecoderQueue openQueue(int maxWaiting) {
     session.requireOpen();
-    return new DecoderQueue(session, settings.batchRows(), maxWaiting);
+    return new DecoderQueue(session, settings.batchRows(), TURN_TOKENS, maxWaiting);
   }
 
   /** Asks a queue of this engine for a generation. */
@@ -195,7 +202,11 @@ public final class DecoderEngine implements AutoCloseable {
     return queue.submit(ending -> row(request, ending));
   }
 
-  private BatchRow row(DecoderRequest request, Ending ending) {
+  BatchLoop openLoop(int turnTokens, BatchLoop.Waiting waiting) {
+    return new BatchLoop(session, settings.batchRows(), turnTokens, waiting);
+  }
+
+  BatchRow row(DecoderRequest request, Ending ending) {
     PatchStack stack = request.stack();
     return new BatchRow(
         session,

@@ -17,14 +17,19 @@ public final class DecoderQueue implements AutoCloseable {
 
   private final DecoderSession session;
   private final int maxRows;
+  private final int turnTokens;
   private final int maxWaiting;
   private final BlockingQueue<BatchRow> waiting;
   private final Thread thread;
   private volatile boolean closed;
 
-  DecoderQueue(DecoderSession session, int maxRows, int maxWaiting) {
+  /**
+   * @param turnTokens most tokens of prompts that are fed between two tokens of running rows
+   */
+  DecoderQueue(DecoderSession session, int maxRows, int turnTokens, int maxWaiting) {
     this.session = session;
     this.maxRows = maxRows;
+    this.turnTokens = turnTokens;
     this.maxWaiting = maxWaiting;
     this.waiting = new ArrayBlockingQueue<>(maxWaiting);
     this.thread = new Thread(this::run, "patchkit-queue");
@@ -69,7 +74,7 @@ public final class DecoderQueue implements AutoCloseable {
 
   private void run() {
     while (!closed) {
-      try (BatchLoop loop = new BatchLoop(session, maxRows, waiting::poll)) {
+      try (BatchLoop loop = new BatchLoop(session, maxRows, turnTokens, waiting::poll)) {
         serve(loop);
       } catch (InterruptedException e) {
         closed = true;
@@ -91,7 +96,7 @@ public final class DecoderQueue implements AutoCloseable {
         }
       }
     } finally {
-      for (BatchRow row : List.copyOf(loop.running())) {
+      for (BatchRow row : List.copyOf(loop.rows())) {
         row.cancel();
         row.endsEarly();
       }

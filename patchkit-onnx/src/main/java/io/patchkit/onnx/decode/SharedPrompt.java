@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,21 +86,33 @@ final class SharedPrompt {
     return tokens.length;
   }
 
-  /**
-   * The keys and values of stack and beginning.
-   *
-   * @param stack the encoded stack
-   * @param extend feeds tokens behind what is encoded already
-   */
-  EncodedPrefix encoded(Supplier<EncodedPrefix> stack, Extension extend) {
-    EncodedPrefix present = encoded;
-    if (present == null) {
-      EncodedPrefix before = parent == null ? stack.get() : parent.encoded(stack, extend);
-      int fed = parent == null ? 0 : parent.length();
-      present = extend.feed(before, Arrays.copyOfRange(tokens, fed, tokens.length));
-      encoded = present;
+  /** Tokens behind those of the beginning that this one continues. */
+  int[] continuation() {
+    return parent == null ? tokens : Arrays.copyOfRange(tokens, parent.length(), tokens.length);
+  }
+
+  /** The beginning that this one continues, null for none. */
+  @Nullable SharedPrompt parent() {
+    return parent;
+  }
+
+  /** The keys and values of stack and beginning, null while they are not known. */
+  @Nullable EncodedPrefix encoded() {
+    return encoded;
+  }
+
+  /** Keeps the keys and values of stack and beginning for the prompts that come. */
+  void keep(EncodedPrefix fed) {
+    encoded = fed;
+  }
+
+  /** The first of the nested beginnings, this one included, that is to be fed; null for none. */
+  @Nullable SharedPrompt missing() {
+    if (encoded != null) {
+      return null;
     }
-    return present;
+    SharedPrompt before = parent == null ? null : parent.missing();
+    return before == null ? this : before;
   }
 
   /** One of the prompts has started and needs the beginning no more. */
@@ -112,10 +123,5 @@ final class SharedPrompt {
     if (parent != null) {
       parent.release();
     }
-  }
-
-  /** Feeds tokens behind an encoded prefix. */
-  interface Extension {
-    EncodedPrefix feed(EncodedPrefix before, int[] tokens);
   }
 }

@@ -7,19 +7,14 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import io.patchkit.FinishReason;
 import io.patchkit.Generation;
-import io.patchkit.GenerationListener;
 import io.patchkit.GenerationOptions;
 import io.patchkit.PatchStack;
 import io.patchkit.TokenStream;
 import io.patchkit.onnx.ConformanceCase;
-import io.patchkit.onnx.graph.ModelFile;
-import io.patchkit.onnx.text.HuggingFaceTokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
-import java.util.OptionalInt;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -45,7 +40,7 @@ class DeviceCacheTest {
   private static void bothPathsAgree(ConformanceCase subject) {
     int headDim = subject.expected().get("model").get("head_dim").asInt();
     try (DecoderEngine onDevice = onDevice(subject.folder(), headDim);
-        DecoderEngine plain = load(subject.folder(), headDim, false)) {
+        DecoderEngine plain = SmallEngine.load(subject.folder(), headDim, 8, 2, false)) {
       assertThat(plain.keepsOnDevice()).isFalse();
       for (String name : subject.stacks()) {
         PatchStack stack = subject.stack(name);
@@ -137,33 +132,12 @@ class DeviceCacheTest {
   private static DecoderEngine onDevice(Path folder, int headDim) {
     boolean required = Boolean.getBoolean("patchkit.device.required");
     assumeThat(required || Runtime.version().feature() >= 22).as("Java 22").isTrue();
-    DecoderEngine engine = load(folder, headDim, true);
+    DecoderEngine engine = SmallEngine.load(folder, headDim, 8, 2, true);
     if (!engine.keepsOnDevice()) {
       engine.close();
       assertThat(required).as("this build promises the C interface; see the log").isFalse();
       assumeThat(required).as("the multi-release jar").isTrue();
     }
     return engine;
-  }
-
-  private static DecoderEngine load(Path folder, int headDim, boolean onDevice) {
-    return DecoderEngine.load(
-        ModelFile.read(folder.resolve("model.onnx")),
-        HuggingFaceTokenizer.open(folder),
-        new DecoderEngine.Settings(
-            128,
-            Set.of(),
-            OptionalInt.of(headDim),
-            1,
-            false,
-            true,
-            true,
-            OptionalInt.empty(),
-            1 << 20,
-            8,
-            2,
-            2,
-            GenerationListener.none()),
-        onDevice);
   }
 }

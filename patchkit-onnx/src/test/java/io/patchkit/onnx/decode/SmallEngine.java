@@ -1,0 +1,42 @@
+package io.patchkit.onnx.decode;
+
+import io.patchkit.GenerationListener;
+import io.patchkit.onnx.graph.ModelFile;
+import io.patchkit.onnx.text.HuggingFaceTokenizer;
+import java.nio.file.Path;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/** Opens the engine of a conformance case: one thread, 128 positions, no stop tokens. */
+final class SmallEngine {
+
+  private SmallEngine() {}
+
+  /**
+   * Opens it, the caller's to close.
+   *
+   * @param chunk most tokens of one pass
+   * @param rows most requests decoded together
+   * @param onDevice whether to keep keys and values with the runtime
+   */
+  static DecoderEngine load(Path folder, int headDim, int chunk, int rows, boolean onDevice) {
+    return DecoderEngine.load(
+        ModelFile.read(folder.resolve("model.onnx")),
+        HuggingFaceTokenizer.open(folder),
+        new DecoderEngine.Settings(
+            128,
+            Set.of(),
+            OptionalInt.of(headDim),
+            1,
+            false,
+            true,
+            true,
+            OptionalInt.empty(),
+            1 << 20,
+            chunk,
+            2,
+            rows,
+            GenerationListener.none()),
+        onDevice);
+  }
+}
