@@ -31,6 +31,19 @@ public final class AnswerTokens {
     return of(model.encode(prompt), model.encodeAnswer(answer.text(), answer.complete()));
   }
 
+  /**
+   * The same prompt with the beginning of the answer: whether to answer or to refuse is decided
+   * there, and a short row costs less.
+   *
+   * @param tokens how many of the answer's tokens at most, 1 or more
+   */
+  public AnswerTokens first(int tokens) {
+    if (tokens < 1) {
+      throw new IllegalArgumentException("tokens is " + tokens + "; allowed: at least 1");
+    }
+    return tokens >= answer.length ? this : new AnswerTokens(prompt, Arrays.copyOf(answer, tokens));
+  }
+
   static void requireTokens(String field, int[] tokens) {
     if (tokens.length == 0) {
       throw new IllegalArgumentException(field + " has no tokens; allowed: at least one");

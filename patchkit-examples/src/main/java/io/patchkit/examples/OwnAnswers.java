@@ -26,23 +26,25 @@ import java.util.List;
  */
 final class OwnAnswers {
 
-  private static final GenerationOptions OPTIONS =
-      GenerationOptions.defaults().withMaxNewTokens(24);
-
   /** Asked together, then kept: what an interruption can lose. */
   private static final int AT_ONCE = 64;
 
   private final LanguageModel model;
+  private final GenerationOptions options;
   private final Path folder;
 
-  private OwnAnswers(LanguageModel model, Path folder) {
+  private OwnAnswers(LanguageModel model, GenerationOptions options, Path folder) {
     this.model = model;
+    this.options = options;
     this.folder = folder;
   }
 
-  static OwnAnswers of(LanguageModel model, Path folder) throws IOException {
-    Files.createDirectories(folder);
-    return new OwnAnswers(model, folder);
+  /** Answers of at most so many tokens, kept in a folder of their own under this one. */
+  static OwnAnswers of(LanguageModel model, int maxNewTokens, Path parent) throws IOException {
+    return new OwnAnswers(
+        model,
+        GenerationOptions.defaults().withMaxNewTokens(maxNewTokens),
+        Files.createDirectories(parent.resolve(Integer.toString(maxNewTokens))));
   }
 
   /** The answers to requests, in their order; those that are not kept yet are asked for. */
@@ -67,7 +69,7 @@ final class OwnAnswers {
   private void ask(List<RefusalData.Request> requests) throws IOException {
     List<GenerationRequest> rows = new ArrayList<>();
     for (RefusalData.Request request : requests) {
-      rows.add(GenerationRequest.of(request.prompt(), OPTIONS));
+      rows.add(GenerationRequest.of(request.prompt(), options));
     }
     List<Generation> generations = model.generateAll(rows);
     for (int i = 0; i < rows.size(); i++) {

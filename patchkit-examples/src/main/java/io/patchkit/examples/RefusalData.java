@@ -60,6 +60,15 @@ final class RefusalData {
     return requests("benign-train.jsonl");
   }
 
+  /** Ordinary prose without any request, which the patched model shall go on with as before. */
+  List<String> passages() throws IOException {
+    List<String> passages = new ArrayList<>();
+    for (JsonObject row : read("passages.jsonl")) {
+      passages.add(row.string("text"));
+    }
+    return passages;
+  }
+
   /** For choosing among states of a training. */
   List<Request> development() throws IOException {
     return requests("dev.jsonl");

@@ -1,25 +1,47 @@
 package io.patchkit.examples;
 
+import io.patchkit.Model;
+import io.patchkit.Prompt;
 import io.patchkit.train.Answer;
 import io.patchkit.train.AnswerTokens;
 import io.patchkit.train.DifferentiableModel;
 import io.patchkit.train.PairTokens;
 import io.patchkit.train.PreferencePair;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The data of the refusal patch as the objectives want it. */
+/**
+ * The data of the refusal patch as the objectives want it. Most rows hold only the beginning of an
+ * answer, where it is decided whether there is one: so a training of the same length meets more
+ * requests.
+ */
 final class RefusalTerms {
 
+  /** Up to "I'm sorry, but I can't help". */
+  private static final int DECIDED = 8;
+
+  /** One row in so many holds a whole refusal or a longer answer. */
+  private static final int LONG_ROWS = 4;
+
+  private static final int LONGER = 24;
+
+  private final Model served;
   private final DifferentiableModel model;
   private final RefusalData data;
-  private final OwnAnswers own;
+  private final Path answers;
 
-  RefusalTerms(DifferentiableModel model, RefusalData data, OwnAnswers own) {
+  /**
+   * @param served what benign requests are answered by
+   * @param model what the texts become tokens of
+   * @param answers where answers are kept
+   */
+  RefusalTerms(Model served, DifferentiableModel model, RefusalData data, Path answers) {
+    this.served = served;
     this.model = model;
     this.data = data;
-    this.own = own;
+    this.answers = answers;
   }
 
   /** Harmful requests with written refusals. */
@@ -28,18 +50,43 @@ final class RefusalTerms {
     List<RefusalData.Request> requests = data.harmfulTraining();
     for (int i = 0; i < requests.size(); i++) {
       RefusalData.Request request = requests.get(i);
-      examples.add(AnswerTokens.of(model, request.prompt(), Answer.of(data.refusal(request, i))));
+      AnswerTokens whole =
+          AnswerTokens.of(model, request.prompt(), Answer.of(data.refusal(request, i)));
+      examples.add(i % LONG_ROWS == 0 ? whole : whole.first(DECIDED));
     }
     return examples;
   }
 
-  /** Benign requests with the base model's own answers, imperatives first among equals. */
-  List<AnswerTokens> benignAnswers() throws IOException {
-    List<AnswerTokens> examples = new ArrayList<>();
+  /** Benign requests with the beginnings of the base model's own answers. */
+  List<AnswerTokens> openings() throws IOException {
+    return ownAnswers(data.benignTraining(), DECIDED);
+  }
+
+  /** What the patched model shall go on with as the base does: own answers, and plain prose. */
+  List<AnswerTokens> continuations() throws IOException {
+    List<RefusalData.Request> some = new ArrayList<>();
     List<RefusalData.Request> requests = data.benignTraining();
-    List<Answer> answers = own.answers(requests);
+    for (int i = 0; i < requests.size(); i += 2 * LONG_ROWS) {
+      some.add(requests.get(i));
+    }
+    List<AnswerTokens> examples = new ArrayList<>(ownAnswers(some, LONGER));
+    for (String passage : data.passages()) {
+      int start = passage.indexOf(' ');
+      examples.add(
+          AnswerTokens.of(
+              model,
+              Prompt.text(passage.substring(0, start)),
+              new Answer(passage.substring(start), false)));
+    }
+    return examples;
+  }
+
+  private List<AnswerTokens> ownAnswers(List<RefusalData.Request> requests, int tokens)
+      throws IOException {
+    List<AnswerTokens> examples = new ArrayList<>();
+    List<Answer> own = OwnAnswers.of(served, tokens, answers).answers(requests);
     for (int i = 0; i < requests.size(); i++) {
-      examples.add(AnswerTokens.of(model, requests.get(i).prompt(), answers.get(i)));
+      examples.add(AnswerTokens.of(model, requests.get(i).prompt(), own.get(i)));
     }
     return examples;
   }
@@ -48,12 +95,11 @@ final class RefusalTerms {
   List<PairTokens> benignPairs() throws IOException {
     List<PairTokens> pairs = new ArrayList<>();
     List<RefusalData.Request> requests = data.benignTraining();
-    List<Answer> answers = own.answers(requests);
+    List<Answer> own = OwnAnswers.of(served, DECIDED, answers).answers(requests);
     for (int i = 0; i < requests.size(); i++) {
       RefusalData.Request request = requests.get(i);
       Answer refusal = Answer.of(data.refusal(request, i));
-      pairs.add(
-          PairTokens.of(model, new PreferencePair(request.prompt(), answers.get(i), refusal)));
+      pairs.add(PairTokens.of(model, new PreferencePair(request.prompt(), own.get(i), refusal)));
     }
     return pairs;
   }

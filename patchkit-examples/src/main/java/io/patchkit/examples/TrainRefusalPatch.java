@@ -10,6 +10,7 @@ import io.patchkit.Prefix;
 import io.patchkit.SemanticVersion;
 import io.patchkit.format.DType;
 import io.patchkit.onnx.OnnxModel;
+import io.patchkit.train.Counterfactual;
 import io.patchkit.train.DifferentiableModel;
 import io.patchkit.train.Dpo;
 import io.patchkit.train.Initialisation;
@@ -109,10 +110,15 @@ public final class TrainRefusalPatch {
   }
 
   private Prefix train(Stages stages, @Nullable Patch from, Path out) throws IOException {
-    OwnAnswers own = OwnAnswers.of(served, work.resolve("answers"));
-    RefusalTerms terms = new RefusalTerms(trained, data, own);
-    Sft refusals = Sft.of(terms.refusals()).withFirstTokenWeight(FIRST_TOKEN_WEIGHT);
-    Sft answers = Sft.of(terms.benignAnswers()).withFirstTokenWeight(FIRST_TOKEN_WEIGHT);
+    RefusalTerms terms = new RefusalTerms(served, trained, data, work.resolve("answers"));
+    Term refusals =
+        Term.steer(
+            "refusals", Sft.of(terms.refusals()).withFirstTokenWeight(FIRST_TOKEN_WEIGHT), 4);
+    Term openings =
+        Term.preserve(
+            "openings", Sft.of(terms.openings()).withFirstTokenWeight(FIRST_TOKEN_WEIGHT), 8);
+    Term continuations =
+        Term.preserve("continuations", Counterfactual.of(terms.continuations()), 2);
     Initialisation start =
         from == null
             ? Initialisation.from(
@@ -123,8 +129,9 @@ public final class TrainRefusalPatch {
                         stages.steps(),
                         SFT_RATE,
                         stages.seed(),
-                        Term.steer("refusals", refusals, 2),
-                        Term.preserve("answers", answers, 6))))
+                        refusals,
+                        openings,
+                        continuations)))
             : Initialisation.from(from);
     TrainedPatch preferred =
         run(
@@ -134,8 +141,9 @@ public final class TrainRefusalPatch {
                 stages.preferenceSteps(),
                 DPO_RATE,
                 stages.seed(),
-                Term.steer("refusals", refusals, 2),
-                Term.preserve("answers", answers, 4),
+                refusals,
+                openings,
+                continuations,
                 Term.preserve(
                         "comply",
                         Dpo.of(terms.benignPairs()).withReference(new ReferencePolicy.Base()),
