@@ -87,7 +87,7 @@ public final class MeasureSpeed {
         Locale.ROOT,
         "{\"engine\": \"patchkit\", \"cpu_ms_per_token\": %.3f, \"peak_mb\": %d}%n",
         median("decode"),
-        peakMegabytes());
+        ProcessCost.peakMegabytes());
   }
 
   private void print(int rounds) throws IOException {
@@ -110,7 +110,7 @@ public final class MeasureSpeed {
     for (String figure : figures.keySet()) {
       System.out.printf(Locale.ROOT, "| %s | %.3f |%n", figure, median(figure));
     }
-    System.out.println("| peak memory of the process, MB | " + peakMegabytes() + " |");
+    System.out.println("| peak memory of the process, MB | " + ProcessCost.peakMegabytes() + " |");
   }
 
   private GenerationOptions greedy() {
@@ -123,10 +123,10 @@ public final class MeasureSpeed {
 
   private void decode(LanguageModel view, String figure, GenerationOptions options) {
     Prompt prompt = prompt(PROMPT_TOKENS);
-    double first = milliseconds(() -> view.generate(prompt, options.withMaxNewTokens(1)));
+    double first = ProcessCost.milliseconds(() -> view.generate(prompt, options.withMaxNewTokens(1)));
     ModelMetrics before = model.metrics();
     Generation[] generation = new Generation[1];
-    double all = milliseconds(() -> generation[0] = view.generate(prompt, options));
+    double all = ProcessCost.milliseconds(() -> generation[0] = view.generate(prompt, options));
     ModelMetrics after = model.metrics();
     note(figure, (all - first) / (tokens - 1));
     double inPasses = after.decodeTime().minus(before.decodeTime()).toNanos() / 1e6;
@@ -139,7 +139,7 @@ public final class MeasureSpeed {
 
   private void firstToken(LanguageModel view, String figure) {
     Prompt prompt = prompt(PROMPT_TOKENS);
-    note(figure, milliseconds(() -> view.generate(prompt, greedy().withMaxNewTokens(1))));
+    note(figure, ProcessCost.milliseconds(() -> view.generate(prompt, greedy().withMaxNewTokens(1))));
   }
 
   private void switching() {
@@ -149,7 +149,7 @@ public final class MeasureSpeed {
     model.withPatch(other);
     int times = 1000;
     double all =
-        milliseconds(
+        ProcessCost.milliseconds(
             () -> {
               for (int i = 0; i < times; i++) {
                 model.withPatch(i % 2 == 0 ? one : other);
@@ -160,11 +160,11 @@ public final class MeasureSpeed {
 
   private void encoding() {
     Patch patch = newPatch();
-    note("encoding a new 50-token soft prompt, ms", milliseconds(() -> model.withPatch(patch)));
+    note("encoding a new 50-token soft prompt, ms", ProcessCost.milliseconds(() -> model.withPatch(patch)));
     Prompt ordinary = prompt(PATCH_TOKENS);
     note(
         "prefill of 50 ordinary tokens, ms",
-        milliseconds(() -> model.generate(ordinary, greedy().withMaxNewTokens(1))));
+        ProcessCost.milliseconds(() -> model.generate(ordinary, greedy().withMaxNewTokens(1))));
   }
 
   private void batch(int rows) {
@@ -176,8 +176,8 @@ public final class MeasureSpeed {
     for (GenerationRequest request : requests) {
       firsts.add(GenerationRequest.of(request.prompt(), greedy().withMaxNewTokens(1)));
     }
-    double first = milliseconds(() -> model.generateAll(firsts));
-    double all = milliseconds(() -> model.generateAll(requests));
+    double first = ProcessCost.milliseconds(() -> model.generateAll(firsts));
+    double all = ProcessCost.milliseconds(() -> model.generateAll(requests));
     note(
         "decode in batches of " + rows + ", tokens a second of processor time",
         rows * (tokens - 1) * 1000 / (all - first));
@@ -207,14 +207,6 @@ public final class MeasureSpeed {
         SoftPrompt.of(hidden, EmbeddingSpace.LAYER_INPUT, rows));
   }
 
-  private static double milliseconds(Runnable work) {
-    OperatingSystemMXBean system =
-        (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-    long before = system.getProcessCpuTime();
-    work.run();
-    return (system.getProcessCpuTime() - before) / 1e6;
-  }
-
   private void note(String figure, double value) {
     figures.computeIfAbsent(figure, key -> new ArrayList<>()).add(value);
   }
@@ -226,23 +218,6 @@ public final class MeasureSpeed {
   }
 
   private double median(String figure) {
-    double[] values =
-        figures.getOrDefault(figure, List.of()).stream().mapToDouble(Double::doubleValue).toArray();
-    Arrays.sort(values);
-    return (values[(values.length - 1) / 2] + values[values.length / 2]) / 2;
-  }
-
-  /** The most memory the process had resident, as Linux tells it; 0 elsewhere. */
-  private static long peakMegabytes() throws IOException {
-    Path status = Path.of("/proc/self/status");
-    if (!Files.isReadable(status)) {
-      return 0;
-    }
-    for (String line : Files.readAllLines(status)) {
-      if (line.startsWith("VmHWM:")) {
-        return Long.parseLong(line.replaceAll("\\D", "")) / 1024;
-      }
-    }
-    return 0;
+    return ProcessCost.median(figures.getOrDefault(figure, List.of()));
   }
 }

@@ -74,9 +74,10 @@ final class RefusalTerms {
       int start = passage.indexOf(' ');
       examples.add(
           AnswerTokens.of(
-              model,
-              Prompt.text(passage.substring(0, start)),
-              new Answer(passage.substring(start), false)));
+                  model,
+                  Prompt.text(passage.substring(0, start)),
+                  new Answer(passage.substring(start), false))
+              .first(2 * LONGER));
     }
     return examples;
   }

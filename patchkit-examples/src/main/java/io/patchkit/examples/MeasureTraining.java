@@ -1,0 +1,111 @@
+package io.patchkit.examples;
+
+import io.patchkit.KeyValuePrefix;
+import io.patchkit.PatchkitException;
+import io.patchkit.onnx.OnnxModel;
+import io.patchkit.onnx.OnnxOptions;
+import io.patchkit.onnx.gradient.GradientOptions;
+import io.patchkit.train.DifferentiableModel;
+import io.patchkit.train.TrainingRow;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.Set;
+
+/**
+ * Measures what a training step costs: the gradient of the log-likelihood of answers with respect
+ * to key/values of 50 virtual tokens, the weights frozen. Prints one line of JSON for a comparison
+ * with other engines ({@code peers/train_step.py}).
+ */
+public final class MeasureTraining {
+
+  private static final String USAGE =
+      "run MeasureTraining [--model DIR] [--steps N] [--rows N] [--positions N] [--threads N]";
+  private static final int PREFIX = 50;
+
+  private MeasureTraining() {}
+
+  public static void main(String... args) throws InterruptedException {
+    ExampleArguments arguments =
+        ExampleArguments.parse(
+            USAGE, Set.of("model", "steps", "rows", "positions", "threads"), args);
+    int threads = Integer.parseInt(arguments.get("threads", "1"));
+    try {
+      String given = arguments.get("model");
+      Path folder = given == null ? ReferenceModel.trainingFolder() : Path.of(given);
+      try (OnnxModel model =
+          OnnxModel.open(folder, OnnxOptions.defaults().withThreads(threads))) {
+        measure(
+            model,
+            GradientOptions.defaults().withThreads(threads),
+            Integer.parseInt(arguments.get("steps", "5")),
+            rows(
+                Integer.parseInt(arguments.get("rows", "4")),
+                Integer.parseInt(arguments.get("positions", "109"))));
+      }
+    } catch (IOException | PatchkitException e) {
+      System.err.println(e.getMessage());
+      System.exit(1);
+    }
+  }
+
+  private static void measure(
+      OnnxModel model, GradientOptions options, int steps, List<TrainingRow> rows)
+      throws IOException {
+    List<Double> times = new ArrayList<>();
+    long began = System.nanoTime();
+    DifferentiableModel[] opened = new DifferentiableModel[1];
+    double creation =
+        ProcessCost.milliseconds(() -> opened[0] = model.differentiable(options));
+    double creationClock = (System.nanoTime() - began) / 1e9;
+    try (DifferentiableModel trained = opened[0]) {
+      KeyValuePrefix prefix = trained.keyValues(tokens(0, PREFIX));
+      for (int step = -1; step < steps; step++) {
+        double time = ProcessCost.milliseconds(() -> trained.gradient(prefix, rows));
+        if (step >= 0) {
+          times.add(time);
+        }
+      }
+    }
+    System.out.printf(
+        Locale.ROOT,
+        "{\"engine\": \"patchkit\", \"cpu_s_per_step\": %.3f, \"peak_mb\": %d,"
+            + " \"creation_cpu_s\": %.1f, \"creation_clock_s\": %.1f}%n",
+        ProcessCost.median(times) / 1000,
+        ProcessCost.peakMegabytes(),
+        creation / 1000,
+        creationClock);
+  }
+
+  /** The second half of each row is its answer. */
+  private static List<TrainingRow> rows(int count, int length) {
+    List<TrainingRow> rows = new ArrayList<>();
+    for (int row = 0; row < count; row++) {
+      int[] tokens = tokens(row + 1, length);
+      int first = length / 2;
+      int[] positions = new int[length - first];
+      for (int i = 0; i < positions.length; i++) {
+        positions[i] = first + i;
+      }
+      double[] weights = new double[positions.length];
+      Arrays.fill(weights, 1.0 / positions.length / count);
+      rows.add(
+          TrainingRow.of(tokens, positions, Arrays.copyOfRange(tokens, first, length), weights));
+    }
+    return rows;
+  }
+
+  /** From those that every vocabulary has. */
+  private static int[] tokens(long seed, int length) {
+    Random random = new Random(seed);
+    int[] tokens = new int[length];
+    for (int i = 0; i < length; i++) {
+      tokens[i] = 20 + random.nextInt(200);
+    }
+    return tokens;
+  }
+}
