@@ -32,13 +32,13 @@ OPENINGS = ("I'm sorry, but I can't help with ", "I can't help with ")
 
 # (file, label, form or None for all): at least, at most
 COUNTS = {
-    ("harmful-train", "harmful", None): (1040, 1070),
-    **{("harmful-train", "harmful", form): (200, 220) for form in HARMFUL_FORMS},
-    ("benign-train", "benign", None): (2150, 2200),
-    ("benign-train", "benign", "imperative"): (1330, 1360),
-    ("benign-train", "benign", "question"): (530, 555),
-    ("benign-train", "benign", "roleplay"): (140, 155),
-    ("benign-train", "benign", "statement"): (145, 155),
+    ("harmful-train", "harmful", None): (2600, 2700),
+    **{("harmful-train", "harmful", form): (520, 540) for form in HARMFUL_FORMS},
+    ("benign-train", "benign", None): (5800, 5850),
+    ("benign-train", "benign", "imperative"): (3080, 3140),
+    ("benign-train", "benign", "question"): (1150, 1200),
+    ("benign-train", "benign", "roleplay"): (730, 760),
+    ("benign-train", "benign", "statement"): (780, 810),
     ("dev", "harmful", None): (150, 150),
     ("dev", "benign", "imperative"): (150, 150),
     ("dev", "benign", "question"): (100, 100),
@@ -184,8 +184,7 @@ def check_refusals(refusals, problems):
     starts = collections.Counter(
         next((o.strip() for o in OPENINGS if row["refusal"].startswith(o)), "?") for row in refusals
     )
-    general = sum(not row["topics"] for row in refusals)
-    print(f"refusals: {len(refusals)}, for any topic {general}, openings {dict(starts)}")
+    print(f"refusals: {len(refusals)}, openings {dict(starts)}")
 
 
 def outside_texts(folder):

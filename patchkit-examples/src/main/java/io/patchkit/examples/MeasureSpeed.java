@@ -1,6 +1,5 @@
 package io.patchkit.examples;
 
-import com.sun.management.OperatingSystemMXBean;
 import io.patchkit.BaseModel;
 import io.patchkit.EmbeddingSpace;
 import io.patchkit.Generation;
@@ -17,12 +16,9 @@ import io.patchkit.SoftPrompt;
 import io.patchkit.onnx.OnnxModel;
 import io.patchkit.onnx.OnnxOptions;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -123,7 +119,8 @@ public final class MeasureSpeed {
 
   private void decode(LanguageModel view, String figure, GenerationOptions options) {
     Prompt prompt = prompt(PROMPT_TOKENS);
-    double first = ProcessCost.milliseconds(() -> view.generate(prompt, options.withMaxNewTokens(1)));
+    double first =
+        ProcessCost.milliseconds(() -> view.generate(prompt, options.withMaxNewTokens(1)));
     ModelMetrics before = model.metrics();
     Generation[] generation = new Generation[1];
     double all = ProcessCost.milliseconds(() -> generation[0] = view.generate(prompt, options));
@@ -139,7 +136,9 @@ public final class MeasureSpeed {
 
   private void firstToken(LanguageModel view, String figure) {
     Prompt prompt = prompt(PROMPT_TOKENS);
-    note(figure, ProcessCost.milliseconds(() -> view.generate(prompt, greedy().withMaxNewTokens(1))));
+    note(
+        figure,
+        ProcessCost.milliseconds(() -> view.generate(prompt, greedy().withMaxNewTokens(1))));
   }
 
   private void switching() {
@@ -160,7 +159,9 @@ public final class MeasureSpeed {
 
   private void encoding() {
     Patch patch = newPatch();
-    note("encoding a new 50-token soft prompt, ms", ProcessCost.milliseconds(() -> model.withPatch(patch)));
+    note(
+        "encoding a new 50-token soft prompt, ms",
+        ProcessCost.milliseconds(() -> model.withPatch(patch)));
     Prompt ordinary = prompt(PATCH_TOKENS);
     note(
         "prefill of 50 ordinary tokens, ms",

@@ -37,8 +37,7 @@ public final class MeasureTraining {
     try {
       String given = arguments.get("model");
       Path folder = given == null ? ReferenceModel.trainingFolder() : Path.of(given);
-      try (OnnxModel model =
-          OnnxModel.open(folder, OnnxOptions.defaults().withThreads(threads))) {
+      try (OnnxModel model = OnnxModel.open(folder, OnnxOptions.defaults().withThreads(threads))) {
         measure(
             model,
             GradientOptions.defaults().withThreads(threads),
@@ -59,8 +58,7 @@ public final class MeasureTraining {
     List<Double> times = new ArrayList<>();
     long began = System.nanoTime();
     DifferentiableModel[] opened = new DifferentiableModel[1];
-    double creation =
-        ProcessCost.milliseconds(() -> opened[0] = model.differentiable(options));
+    double creation = ProcessCost.milliseconds(() -> opened[0] = model.differentiable(options));
     double creationClock = (System.nanoTime() - began) / 1e9;
     try (DifferentiableModel trained = opened[0]) {
       KeyValuePrefix prefix = trained.keyValues(tokens(0, PREFIX));

@@ -13,7 +13,9 @@ final class ProcessCost {
 
   private ProcessCost() {}
 
-  /** Processor time of all threads, which other work on the machine disturbs less than the clock. */
+  /**
+   * Processor time of all threads, which other work on the machine disturbs less than the clock.
+   */
   static double milliseconds(Runnable work) {
     OperatingSystemMXBean system =
         (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
