@@ -1,15 +1,11 @@
 package io.patchkit.evaluate;
 
-import io.patchkit.ContinuationScore;
 import io.patchkit.FinishReason;
 import io.patchkit.Generation;
 import io.patchkit.GenerationOptions;
-import io.patchkit.LanguageModel;
-import io.patchkit.ModelShape;
 import io.patchkit.PatchStack;
 import io.patchkit.Prompt;
-import io.patchkit.TokenStream;
-import io.patchkit.Tokenizer;
+import io.patchkit.StubModel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,7 +16,7 @@ import java.util.function.Function;
  * A model that is a few functions. A token is a character; the likelihood of a continuation is a
  * function of the prompt and the character.
  */
-final class FakeModel implements LanguageModel {
+final class FakeModel extends StubModel {
 
   /** Texts of the requests that were answered, in order. */
   final List<String> asked = new ArrayList<>();
@@ -60,54 +56,16 @@ final class FakeModel implements LanguageModel {
       return text.text();
     }
     if (prompt instanceof Prompt.Tokens tokens) {
-      return decoded(tokens.ids());
+      return new String(tokens.ids(), 0, tokens.ids().length);
     }
     StringBuilder joined = new StringBuilder();
     ((Prompt.Chat) prompt).messages().forEach(message -> joined.append(message.content()));
     return joined.toString();
   }
 
-  private static String decoded(int[] tokens) {
-    StringBuilder text = new StringBuilder();
-    for (int token : tokens) {
-      text.append((char) token);
-    }
-    return text.toString();
-  }
-
   @Override
   public String name() {
     return name;
-  }
-
-  @Override
-  public ModelShape shape() {
-    return new ModelShape(4, 1, 1, 4, 256, 1024, 1);
-  }
-
-  @Override
-  public Tokenizer tokenizer() {
-    return new Tokenizer() {
-      @Override
-      public int[] encode(String text, boolean addSpecialTokens) {
-        return text.chars().toArray();
-      }
-
-      @Override
-      public String decode(int[] tokens) {
-        return decoded(tokens);
-      }
-
-      @Override
-      public int vocabularySize() {
-        return 256;
-      }
-
-      @Override
-      public String fingerprint() {
-        return "0".repeat(64);
-      }
-    };
   }
 
   @Override
@@ -118,16 +76,6 @@ final class FakeModel implements LanguageModel {
   @Override
   public PatchStack patches() {
     return patches;
-  }
-
-  @Override
-  public LanguageModel withPatches(PatchStack patches) {
-    throw new UnsupportedOperationException();
-  }
-
-  @Override
-  public TokenStream stream(Prompt prompt, GenerationOptions options) {
-    throw new UnsupportedOperationException();
   }
 
   @Override
@@ -145,23 +93,12 @@ final class FakeModel implements LanguageModel {
   }
 
   @Override
-  public ContinuationScore score(Prompt prompt, int[] continuation) {
-    List<Integer> tokens = new ArrayList<>();
-    List<Double> logs = new ArrayList<>();
-    for (int token : continuation) {
-      tokens.add(token);
-      logs.add(logProbability.apply(text(prompt), (char) token));
-    }
-    return new ContinuationScore(tokens, logs);
+  protected double logProbability(Prompt prompt, int token) {
+    return logProbability.apply(text(prompt), (char) token);
   }
 
   @Override
   public float[] nextTokenLogits(Prompt prompt) {
     return logits.apply(text(prompt));
-  }
-
-  @Override
-  public float[] embeddings(int[] tokens) {
-    return new float[tokens.length * 4];
   }
 }
