@@ -12,13 +12,13 @@ import java.util.Set;
  */
 sealed interface BatchKeyValues permits SharedBatchKeyValues, PaddedBatchKeyValues {
 
-  /** Appends the row of a prompt that has been fed; the state may be closed afterwards. */
+  /** Appends the row of a prompt that has been fed; takes the state over. */
   void join(DecodeState prefilled) throws OrtException;
 
   /** Removes a row; the last row takes its place. */
   void leave(int row) throws OrtException;
 
-  /** Makes room for one more position in every row. */
+  /** Makes ready for a pass over the rows that are here: room for one more position in each. */
   void makeRoom() throws OrtException;
 
   /** Positions that the past has room for in every row before the next pass. */

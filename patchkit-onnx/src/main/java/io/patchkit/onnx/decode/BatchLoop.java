@@ -105,9 +105,11 @@ final class BatchLoop implements AutoCloseable {
   }
 
   private void join(BatchRow row) {
+    DecodeState state = row.takeState();
     try {
-      running.add(row, row.takeState());
+      running.add(row, state);
     } catch (RuntimeException e) {
+      state.close();
       row.fail(e);
     }
   }
@@ -157,9 +159,7 @@ final class BatchLoop implements AutoCloseable {
 
     @Override
     public void add(BatchRow row, DecodeState state) {
-      try (state) {
-        batch.join(state);
-      }
+      batch.join(state);
       rows.add(row);
     }
 

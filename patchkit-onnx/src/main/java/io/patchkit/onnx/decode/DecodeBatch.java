@@ -57,7 +57,7 @@ final class DecodeBatch implements OpenState {
     return layout.vocabularySize();
   }
 
-  /** Appends a request whose prompt has been fed. */
+  /** Appends a request whose prompt has been fed; takes its state over. */
   void join(DecodeState prefilled) {
     session.guarded(
         () -> {

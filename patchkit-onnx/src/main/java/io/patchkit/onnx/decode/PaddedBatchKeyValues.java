@@ -14,94 +14,134 @@ import org.jspecify.annotations.Nullable;
 /**
  * Rows of a graph that returns the past with the new positions joined to it: all rows end at the
  * same place and the shorter ones are padded in front. The returned tensors are fed back as they
- * are; only when a row joins or leaves are they laid out anew.
+ * are; only where rows have joined or left since the last pass are they laid out anew, once for all
+ * of those.
  */
 final class PaddedBatchKeyValues implements BatchKeyValues {
 
   private final OrtEnvironment environment;
   private final DecoderLayout layout;
-  private final List<Integer> lengths = new ArrayList<>();
+  private final List<Row> rows = new ArrayList<>();
+
+  /** Where rows are laid out, a buffer a plane; used again once a pass has returned new tensors. */
+  private final List<ByteBuffer> memory = new ArrayList<>();
+
   private List<OnnxTensor> planes = List.of();
   private int width;
+  private boolean changed;
 
   PaddedBatchKeyValues(OrtEnvironment environment, DecoderLayout layout) {
     this.environment = environment;
     this.layout = layout;
-  }
-
-  @Override
-  public void join(DecodeState prefilled) throws OrtException {
-    List<Integer> order = identity();
-    int before = lengths.size();
-    lengths.add(prefilled.length());
-    order.add(before);
-    arrange(order, prefilled);
-  }
-
-  @Override
-  public void leave(int row) throws OrtException {
-    List<Integer> order = identity();
-    int last = lengths.size() - 1;
-    order.set(row, last);
-    order.remove(last);
-    lengths.set(row, lengths.get(last));
-    lengths.remove(last);
-    arrange(order, null);
-  }
-
-  private List<Integer> identity() {
-    List<Integer> order = new ArrayList<>();
-    for (int row = 0; row < lengths.size(); row++) {
-      order.add(row);
+    for (int plane = 0; plane < 2 * layout.slots().size(); plane++) {
+      memory.add(EncodedPrefix.direct(0));
     }
-    return order;
   }
 
-  /**
-   * Lays the rows out anew, as wide as the longest.
-   *
-   * @param order for each row the present row it is, or one past those for the row that joins
-   */
-  private void arrange(List<Integer> order, @Nullable DecodeState joining) throws OrtException {
-    int rows = order.size();
+  /** A row, and where its keys and values are: in the tensors or, since it joined, in its state. */
+  private static final class Row {
+    private int length;
+    private int index;
+    private @Nullable DecodeState joining;
+
+    Row(DecodeState joining) {
+      this.length = joining.length();
+      this.joining = joining;
+    }
+
+    void arrive(int at) {
+      index = at;
+      letGo();
+    }
+
+    void letGo() {
+      if (joining != null) {
+        joining.close();
+        joining = null;
+      }
+    }
+  }
+
+  @Override
+  public void join(DecodeState prefilled) {
+    rows.add(new Row(prefilled));
+    changed = true;
+  }
+
+  @Override
+  public void leave(int row) {
+    Row last = rows.remove(rows.size() - 1);
+    if (row < rows.size()) {
+      rows.set(row, last).letGo();
+    } else {
+      last.letGo();
+    }
+    changed = true;
+  }
+
+  @Override
+  public void makeRoom() throws OrtException {
+    if (changed) {
+      arrange();
+      changed = false;
+    }
+  }
+
+  /** Lays the rows out anew, as wide as the longest. */
+  private void arrange() throws OrtException {
     int newWidth = 0;
-    for (int length : lengths) {
-      newWidth = Math.max(newWidth, length);
+    for (Row row : rows) {
+      newWidth = Math.max(newWidth, row.length);
     }
     List<OnnxTensor> arranged = new ArrayList<>();
-    for (int plane = 0; rows > 0 && plane < 2 * layout.slots().size(); plane++) {
+    for (int plane = 0; plane < memory.size(); plane++) {
       KeyValueSlot slot = layout.slots().get(plane / 2);
-      int position = slot.headDim() * layout.cacheType().bytes();
-      ByteBuffer from = planes.isEmpty() ? null : planes.get(plane).getByteBuffer();
-      ByteBuffer to = EncodedPrefix.direct(rows * slot.heads() * newWidth * position);
-      for (int row = 0; row < rows; row++) {
-        int source = order.get(row);
-        int length = lengths.get(row);
-        int at = (row * slot.heads() * newWidth + newWidth - length) * position;
-        int stride = newWidth * position;
-        if (joining != null && row == rows - 1) {
-          joining.copyPlane(plane, to, at, stride);
-        } else if (from != null) {
-          for (int head = 0; head < slot.heads(); head++) {
-            int start = ((source * slot.heads() + head) * width + width - length) * position;
-            to.put(at + head * stride, from, start, length * position);
-          }
-        }
-      }
+      ByteBuffer to = arrange(plane, newWidth);
       arranged.add(
           OnnxTensor.createTensor(
               environment,
               to,
-              new long[] {rows, slot.heads(), newWidth, slot.headDim()},
+              new long[] {rows.size(), slot.heads(), newWidth, slot.headDim()},
               layout.cacheType().javaType()));
     }
     planes.forEach(OnnxTensor::close);
     planes = arranged;
     width = newWidth;
+    for (int i = 0; i < rows.size(); i++) {
+      rows.get(i).arrive(i);
+    }
   }
 
-  @Override
-  public void makeRoom() {}
+  private ByteBuffer arrange(int plane, int newWidth) {
+    KeyValueSlot slot = layout.slots().get(plane / 2);
+    int position = slot.headDim() * layout.cacheType().bytes();
+    // A copy, so that it does not matter if the tensor lies in the memory that is written.
+    ByteBuffer from = planes.isEmpty() ? null : planes.get(plane).getByteBuffer();
+    ByteBuffer to = memory(plane, rows.size() * slot.heads() * newWidth * position);
+    int stride = newWidth * position;
+    for (int i = 0; i < rows.size(); i++) {
+      Row row = rows.get(i);
+      int at = (i * slot.heads() * newWidth + newWidth - row.length) * position;
+      if (row.joining != null) {
+        row.joining.copyPlane(plane, to, at, stride);
+      } else if (from != null) {
+        for (int head = 0; head < slot.heads(); head++) {
+          int start = ((row.index * slot.heads() + head) * width + width - row.length) * position;
+          to.put(at + head * stride, from, start, row.length * position);
+        }
+      }
+    }
+    return to;
+  }
+
+  private ByteBuffer memory(int plane, int bytes) {
+    int held = memory.get(plane).capacity();
+    if (held < bytes) {
+      memory.set(plane, EncodedPrefix.direct(Math.max(bytes, held + held / 2)));
+    }
+    ByteBuffer all = memory.get(plane);
+    return all.slice(0, bytes).order(all.order());
+  }
 
   @Override
   public int width() {
@@ -110,7 +150,7 @@ final class PaddedBatchKeyValues implements BatchKeyValues {
 
   @Override
   public int first(int row) {
-    return width - lengths.get(row);
+    return width - rows.get(row).length;
   }
 
   @Override
@@ -133,12 +173,13 @@ final class PaddedBatchKeyValues implements BatchKeyValues {
     planes.forEach(OnnxTensor::close);
     planes = presents;
     width++;
-    lengths.replaceAll(length -> length + 1);
+    rows.forEach(row -> row.length++);
   }
 
   @Override
   public void close() {
     planes.forEach(OnnxTensor::close);
     planes = List.of();
+    rows.forEach(Row::letGo);
   }
 }

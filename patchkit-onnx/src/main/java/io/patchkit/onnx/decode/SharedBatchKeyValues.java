@@ -36,9 +36,11 @@ final class SharedBatchKeyValues implements BatchKeyValues {
 
   @Override
   public void join(DecodeState prefilled) throws OrtException {
-    makeRoom(rows + 1, prefilled.length());
-    buffers.put(rows, prefilled);
-    lengths[rows++] = prefilled.length();
+    try (prefilled) {
+      makeRoom(rows + 1, prefilled.length());
+      buffers.put(rows, prefilled);
+      lengths[rows++] = prefilled.length();
+    }
   }
 
   @Override
