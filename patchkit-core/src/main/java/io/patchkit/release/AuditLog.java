@@ -34,7 +34,7 @@ final class AuditLog {
   private static final Digest NONE = new Digest("0".repeat(64));
 
   /** Longer than any entry: a stack of some thousand patches. */
-  private static final int MAX_LINE = 256 << 10;
+  static final int MAX_LINE = 256 << 10;
 
   private final Path file;
 
@@ -85,38 +85,39 @@ final class AuditLog {
 
   /** The last entry, null if there is none. A torn line behind it is taken away. */
   @Nullable AuditEntry repair() throws IOException {
-    try (FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-      return tail(channel).entry();
-    } catch (NoSuchFileException e) {
-      return null;
-    }
+    return tail().entry();
   }
 
-  /** Appends an entry behind the last one. */
-  AuditEntry append(
+  /** The entry that would come behind the last one. */
+  AuditEntry next(
       Instant time,
       AuditEntry.Action action,
       Change change,
       StackGeneration generation,
       List<Digest> patches)
       throws IOException {
+    Tail tail = tail();
+    return new AuditEntry(
+        tail.entry() == null ? 1 : tail.entry().sequence() + 1,
+        time,
+        action,
+        change,
+        generation.number(),
+        generation.stackDigest(),
+        patches,
+        tail.digest());
+  }
+
+  /**
+   * Appends an entry.
+   *
+   * @param entry made by {@link #next}, since when nothing was appended
+   */
+  void append(AuditEntry entry) throws IOException {
+    byte[] line = AuditJson.write(entry);
+    ByteBuffer buffer = ByteBuffer.allocate(line.length + 1).put(line).put((byte) '\n').flip();
     try (FileChannel channel =
-        FileChannel.open(
-            file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-      Tail tail = tail(channel);
-      AuditEntry entry =
-          new AuditEntry(
-              tail.entry() == null ? 1 : tail.entry().sequence() + 1,
-              time,
-              action,
-              change,
-              generation.number(),
-              generation.stackDigest(),
-              patches,
-              tail.digest());
-      byte[] line = AuditJson.write(entry);
-      ByteBuffer buffer = ByteBuffer.allocate(line.length + 1).put(line).put((byte) '\n').flip();
+        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
       long start = channel.size();
       try {
         channel.position(start);
@@ -128,7 +129,15 @@ final class AuditLog {
         channel.truncate(start);
         throw e;
       }
-      return entry;
+    }
+  }
+
+  private Tail tail() throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      return tail(channel);
+    } catch (NoSuchFileException e) {
+      return new Tail(null, NONE);
     }
   }
 

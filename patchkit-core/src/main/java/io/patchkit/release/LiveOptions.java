@@ -3,6 +3,7 @@ package io.patchkit.release;
 import io.patchkit.trust.TrustPolicy;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,22 +41,49 @@ public record LiveOptions(
   }
 
   public LiveOptions withPollInterval(Duration pollInterval) {
-    return new LiveOptions(pollInterval, probe, policy, listener, actor);
+    return edited(draft -> draft.pollInterval = pollInterval);
   }
 
   public LiveOptions withProbe(HealthProbe probe) {
-    return new LiveOptions(pollInterval, probe, policy, listener, actor);
+    return edited(draft -> draft.probe = probe);
   }
 
   public LiveOptions withPolicy(TrustPolicy policy) {
-    return new LiveOptions(pollInterval, probe, policy, listener, actor);
+    return edited(draft -> draft.policy = policy);
   }
 
   public LiveOptions withListener(LiveListener listener) {
-    return new LiveOptions(pollInterval, probe, policy, listener, actor);
+    return edited(draft -> draft.listener = listener);
   }
 
   public LiveOptions withActor(String actor) {
-    return new LiveOptions(pollInterval, probe, policy, listener, actor);
+    return edited(draft -> draft.actor = actor);
+  }
+
+  private LiveOptions edited(Consumer<Draft> edit) {
+    Draft draft = new Draft(this);
+    edit.accept(draft);
+    return draft.build();
+  }
+
+  /** The fields while one of them changes. */
+  private static final class Draft {
+    Duration pollInterval;
+    @Nullable HealthProbe probe;
+    @Nullable TrustPolicy policy;
+    LiveListener listener;
+    String actor;
+
+    Draft(LiveOptions from) {
+      pollInterval = from.pollInterval;
+      probe = from.probe;
+      policy = from.policy;
+      listener = from.listener;
+      actor = from.actor;
+    }
+
+    LiveOptions build() {
+      return new LiveOptions(pollInterval, probe, policy, listener, actor);
+    }
   }
 }

@@ -2,6 +2,7 @@ package io.patchkit.release;
 
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -52,38 +53,63 @@ public record OciOptions(
   }
 
   public OciOptions withCredentials(RegistryCredentials credentials) {
-    return new OciOptions(
-        credentials, plainHttp, deadline, idleTimeout, attempts, firstPause, sslContext);
+    return edited(draft -> draft.credentials = credentials);
   }
 
   public OciOptions withPlainHttp(boolean plainHttp) {
-    return new OciOptions(
-        credentials, plainHttp, deadline, idleTimeout, attempts, firstPause, sslContext);
+    return edited(draft -> draft.plainHttp = plainHttp);
   }
 
   public OciOptions withDeadline(Duration deadline) {
-    return new OciOptions(
-        credentials, plainHttp, deadline, idleTimeout, attempts, firstPause, sslContext);
+    return edited(draft -> draft.deadline = deadline);
   }
 
   public OciOptions withIdleTimeout(Duration idleTimeout) {
-    return new OciOptions(
-        credentials, plainHttp, deadline, idleTimeout, attempts, firstPause, sslContext);
+    return edited(draft -> draft.idleTimeout = idleTimeout);
   }
 
   public OciOptions withAttempts(int attempts) {
-    return new OciOptions(
-        credentials, plainHttp, deadline, idleTimeout, attempts, firstPause, sslContext);
+    return edited(draft -> draft.attempts = attempts);
   }
 
   public OciOptions withFirstPause(Duration firstPause) {
-    return new OciOptions(
-        credentials, plainHttp, deadline, idleTimeout, attempts, firstPause, sslContext);
+    return edited(draft -> draft.firstPause = firstPause);
   }
 
   public OciOptions withSslContext(SSLContext sslContext) {
-    return new OciOptions(
-        credentials, plainHttp, deadline, idleTimeout, attempts, firstPause, sslContext);
+    return edited(draft -> draft.sslContext = sslContext);
+  }
+
+  private OciOptions edited(Consumer<Draft> edit) {
+    Draft draft = new Draft(this);
+    edit.accept(draft);
+    return draft.build();
+  }
+
+  /** The fields while one of them changes. */
+  private static final class Draft {
+    RegistryCredentials credentials;
+    boolean plainHttp;
+    Duration deadline;
+    Duration idleTimeout;
+    int attempts;
+    Duration firstPause;
+    @Nullable SSLContext sslContext;
+
+    Draft(OciOptions from) {
+      credentials = from.credentials;
+      plainHttp = from.plainHttp;
+      deadline = from.deadline;
+      idleTimeout = from.idleTimeout;
+      attempts = from.attempts;
+      firstPause = from.firstPause;
+      sslContext = from.sslContext;
+    }
+
+    OciOptions build() {
+      return new OciOptions(
+          credentials, plainHttp, deadline, idleTimeout, attempts, firstPause, sslContext);
+    }
   }
 
   private static void requirePositive(String field, Duration value) {

@@ -28,6 +28,7 @@ final class StoreLayout {
   final Path leases;
   final Path revoked;
   final Path audit;
+  final Path pending;
 
   private StoreLayout(Path root) {
     this.root = root;
@@ -41,6 +42,7 @@ final class StoreLayout {
     this.leases = root.resolve("leases");
     this.revoked = root.resolve("revoked");
     this.audit = root.resolve("audit.log");
+    this.pending = root.resolve("pending");
   }
 
   /**

@@ -3,6 +3,7 @@ package io.patchkit.release;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Consumer;
 
 /**
  * How a store is kept.
@@ -48,22 +49,49 @@ public record StoreOptions(
   }
 
   public StoreOptions withKeepGenerations(int keepGenerations) {
-    return new StoreOptions(keepGenerations, lockTimeout, installLease, revocations, clock);
+    return edited(draft -> draft.keepGenerations = keepGenerations);
   }
 
   public StoreOptions withLockTimeout(Duration lockTimeout) {
-    return new StoreOptions(keepGenerations, lockTimeout, installLease, revocations, clock);
+    return edited(draft -> draft.lockTimeout = lockTimeout);
   }
 
   public StoreOptions withInstallLease(Duration installLease) {
-    return new StoreOptions(keepGenerations, lockTimeout, installLease, revocations, clock);
+    return edited(draft -> draft.installLease = installLease);
   }
 
   public StoreOptions withRevocations(Revocations revocations) {
-    return new StoreOptions(keepGenerations, lockTimeout, installLease, revocations, clock);
+    return edited(draft -> draft.revocations = revocations);
   }
 
   public StoreOptions withClock(Clock clock) {
-    return new StoreOptions(keepGenerations, lockTimeout, installLease, revocations, clock);
+    return edited(draft -> draft.clock = clock);
+  }
+
+  private StoreOptions edited(Consumer<Draft> edit) {
+    Draft draft = new Draft(this);
+    edit.accept(draft);
+    return draft.build();
+  }
+
+  /** The fields while one of them changes. */
+  private static final class Draft {
+    int keepGenerations;
+    Duration lockTimeout;
+    Duration installLease;
+    Revocations revocations;
+    Clock clock;
+
+    Draft(StoreOptions from) {
+      keepGenerations = from.keepGenerations;
+      lockTimeout = from.lockTimeout;
+      installLease = from.installLease;
+      revocations = from.revocations;
+      clock = from.clock;
+    }
+
+    StoreOptions build() {
+      return new StoreOptions(keepGenerations, lockTimeout, installLease, revocations, clock);
+    }
   }
 }

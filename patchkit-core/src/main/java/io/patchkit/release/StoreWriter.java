@@ -1,11 +1,15 @@
 package io.patchkit.release;
 
+import io.patchkit.format.AtomicFiles;
+import io.patchkit.format.FormatException;
 import io.patchkit.release.AuditEntry.Action;
 import io.patchkit.release.StackGeneration.Origin;
 import io.patchkit.release.StoreException.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -49,7 +53,7 @@ final class StoreWriter {
   /** Brings the store to the state that the last change, finished or not, left it in. */
   private void recover() throws IOException {
     layout.deleteTemporaries();
-    AuditEntry last = reader.audit.repair();
+    AuditEntry last = notePending(reader.audit.repair());
     StackGeneration current;
     try {
       current = reader.generations.current();
@@ -84,12 +88,18 @@ final class StoreWriter {
           requireVersionFree(patch);
           Path lease = reader.marks.lease(patch.digest(), expiry(options.installLease()));
           try {
-            reader.blobs.put(patch.digest(), files, signatures);
+            noted(
+                Action.INSTALLED,
+                change,
+                patch.digest(),
+                () -> {
+                  reader.blobs.put(patch.digest(), files, signatures);
+                  return patch;
+                });
           } catch (IOException | RuntimeException e) {
             Files.deleteIfExists(lease);
             throw e;
           }
-          note(Action.INSTALLED, change, reader.generations.current(), List.of(patch.digest()));
           return patch;
         });
   }
@@ -283,8 +293,14 @@ final class StoreWriter {
   }
 
   private void revokeNow(Digest patch, String reason, Change change) throws IOException {
-    reader.marks.revoke(patch, reason);
-    note(Action.REVOKED, change, reader.generations.current(), List.of(patch));
+    noted(
+        Action.REVOKED,
+        change,
+        patch,
+        () -> {
+          reader.marks.revoke(patch, reason);
+          return patch;
+        });
   }
 
   /** The current generation if none of its patches, nor of its baseline's, is revoked. */
@@ -381,7 +397,78 @@ final class StoreWriter {
 
   private void note(Action action, Change change, StackGeneration generation, List<Digest> patches)
       throws IOException {
-    reader.audit.append(options.clock().instant(), action, change, generation, patches);
+    reader.audit.append(
+        reader.audit.next(options.clock().instant(), action, change, generation, patches));
+  }
+
+  /**
+   * Does something to a patch and notes it. What is to be noted is written first: of a generation a
+   * crash leaves the record, of an install or a revocation it would leave nobody to say who did it.
+   */
+  private void noted(Action action, Change change, Digest patch, StoreWork<?> work)
+      throws IOException {
+    AuditEntry entry =
+        reader.audit.next(
+            options.clock().instant(),
+            action,
+            change,
+            reader.generations.current(),
+            List.of(patch));
+    boolean wasDone = isDone(entry);
+    AtomicFiles.writeFile(layout.pending, AuditJson.write(entry));
+    try {
+      work.run();
+    } catch (IOException | RuntimeException e) {
+      if (wasDone || !isDone(entry)) {
+        Files.deleteIfExists(layout.pending);
+      }
+      throw e;
+    }
+    reader.audit.append(entry);
+    Files.deleteIfExists(layout.pending);
+  }
+
+  /**
+   * Notes what was done and not noted before a crash.
+   *
+   * @param last the last entry of the log
+   * @return the last entry now
+   */
+  private @Nullable AuditEntry notePending(@Nullable AuditEntry last) throws IOException {
+    AuditEntry pending;
+    try {
+      pending = AuditJson.parse(StoreLayout.readBounded(layout.pending, AuditLog.MAX_LINE));
+    } catch (NoSuchFileException e) {
+      return last;
+    } catch (FormatException | IllegalArgumentException | DateTimeException e) {
+      throw new StoreException(
+          Reason.AUDIT_BROKEN,
+          layout.pending
+              + ": expected an audit entry, found another text: "
+              + e.getMessage()
+              + "; keep it, find out by what it was changed, and move it away",
+          e);
+    }
+    boolean isNoted = last != null && last.sequence() >= pending.sequence();
+    if (!isNoted && isDone(pending)) {
+      reader.audit.append(pending);
+      last = pending;
+    }
+    Files.deleteIfExists(layout.pending);
+    return last;
+  }
+
+  private boolean isDone(AuditEntry pending) throws IOException {
+    for (Digest patch : pending.patches()) {
+      boolean isDone =
+          pending.action() == Action.REVOKED
+              ? reader.marks.revocationOf(patch) != null
+              : reader.blobs.has(patch);
+      if (!isDone) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static Action action(Origin origin) {

@@ -306,6 +306,64 @@ class HostileStoreTest {
   }
 
   @Test
+  void anInstallThatACrashKeptFromBeingNotedIsNotedByTheNextChange() throws IOException {
+    install(verified("fair"));
+    Path log = directory.resolve("audit.log");
+    Path pending = directory.resolve("pending");
+    assertThat(pending).doesNotExist();
+    List<AuditEntry> whole = store.audit();
+    List<String> lines = Files.readAllLines(log);
+    String last = lines.get(lines.size() - 1);
+    assertThat(last).contains("INSTALLED");
+
+    // Between the install and its note.
+    Files.write(log, lines.subList(0, lines.size() - 1));
+    Files.writeString(pending, last);
+    store.pin(1, ANN);
+    assertThat(store.audit()).startsWith(whole.toArray(AuditEntry[]::new));
+    assertThat(store.audit()).hasSize(whole.size() + 1);
+    assertThat(pending).doesNotExist();
+
+    // Between the note and its end.
+    lines = Files.readAllLines(log);
+    Files.writeString(pending, lines.get(lines.size() - 1));
+    store.pin(1, ANN);
+    assertThat(store.audit()).hasSize(whole.size() + 2);
+
+    // Before the install.
+    lines = Files.readAllLines(log);
+    Files.write(log, lines.subList(0, lines.size() - 1));
+    Files.writeString(
+        pending,
+        last.replaceFirst("\"sequence\":[0-9]+", "\"sequence\":" + (whole.size() + 2))
+            .replaceFirst("\\[\"[0-9a-f]+\"\\]", "[\"" + "0".repeat(64) + "\"]"));
+    store.pin(1, ANN);
+    assertThat(store.audit()).hasSize(whole.size() + 2);
+    assertThat(store.audit().get(whole.size() + 1).action()).isEqualTo(AuditEntry.Action.PINNED);
+  }
+
+  @Test
+  void aRevocationThatACrashKeptFromBeingNotedIsNotedByTheNextChange() throws IOException {
+    store.revoke(digest(calm), ANN.withReason("leaks"));
+    Path log = directory.resolve("audit.log");
+    List<String> lines = Files.readAllLines(log);
+    int at = 0;
+    while (!lines.get(at).contains("\"REVOKED\"")) {
+      at++;
+    }
+    Files.write(log, lines.subList(0, at));
+    Files.writeString(directory.resolve("pending"), lines.get(at));
+    store.pin(0, ANN);
+    assertThat(store.audit()).anyMatch(entry -> entry.change().reason().equals("leaks"));
+  }
+
+  @Test
+  void aPendingNoteThatIsNone() throws IOException {
+    Files.writeString(directory.resolve("pending"), "{}");
+    assertRefused(Reason.AUDIT_BROKEN, () -> store.pin(1, ANN));
+  }
+
+  @Test
   void aTornAuditEntryIsPassedOverAndThenTakenAway() throws IOException {
     Path log = directory.resolve("audit.log");
     List<AuditEntry> before = store.audit();

@@ -113,10 +113,18 @@ class StoreCrashTest {
     assertThat(store.audit()).isNotNull();
     store.pin(0, SignedPatches.ANN);
     assertThat(store.current()).isEqualTo(current);
+    List<AuditEntry> audit = store.audit();
+    for (InstalledPatch patch : store.status().installed()) {
+      assertThat(audit)
+          .anyMatch(
+              entry ->
+                  entry.action() == AuditEntry.Action.INSTALLED
+                      && entry.patches().contains(patch.digest()));
+    }
     List<StackGeneration> history = store.history();
     if (current.number() > 0) {
       assertThat(history.get(history.size() - 1)).isEqualTo(current);
-      assertThat(store.audit()).anyMatch(entry -> entry.generation() == current.number());
+      assertThat(audit).anyMatch(entry -> entry.generation() == current.number());
     }
     return current.number();
   }
