@@ -30,6 +30,21 @@ class ArchitectureTest {
           .resideInAnyPackage("ai.onnxruntime..", "io.patchkit.onnx.decode..");
 
   @ArchTest
+  static final ArchRule sessionSettingsKnowOnlyTheRuntime =
+      noClasses()
+          .that()
+          .resideInAPackage("io.patchkit.onnx.session..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "io.patchkit",
+              "io.patchkit.train..",
+              "io.patchkit.onnx",
+              "io.patchkit.onnx.decode..",
+              "io.patchkit.onnx.gradient..",
+              "io.patchkit.onnx.judge..");
+
+  @ArchTest
   static final ArchRule runningKnowsNoTraining =
       noClasses()
           .that()

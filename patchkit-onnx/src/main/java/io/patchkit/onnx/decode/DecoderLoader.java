@@ -2,7 +2,6 @@ package io.patchkit.onnx.decode;
 
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import io.patchkit.EngineException;
 import io.patchkit.UnsupportedModelException;
@@ -12,6 +11,7 @@ import io.patchkit.onnx.graph.SelectedPositions;
 import io.patchkit.onnx.graph.SlidingWindowCache;
 import io.patchkit.onnx.graph.TensorInfo;
 import io.patchkit.onnx.graph.VirtualTokens;
+import io.patchkit.onnx.session.SessionSettings;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -104,8 +104,7 @@ final class DecoderLoader {
 
   static OrtSession.SessionOptions options(ModelFile file, DecoderEngine.Settings settings)
       throws OrtException {
-    OrtSession.SessionOptions options = new OrtSession.SessionOptions();
-    options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
+    OrtSession.SessionOptions options = SessionSettings.quiet(file.folder());
     options.setIntraOpNumThreads(settings.threads());
     options.setInterOpNumThreads(1);
     options.addConfigEntry("session.intra_op.allow_spinning", settings.spinning() ? "1" : "0");
@@ -114,8 +113,6 @@ final class DecoderLoader {
     if (settings.cudaDevice().isPresent()) {
       addCuda(options, settings.cudaDevice().getAsInt());
     }
-    options.addConfigEntry(
-        "session.model_external_initializers_file_folder_path", file.folder().toString());
     return options;
   }
 

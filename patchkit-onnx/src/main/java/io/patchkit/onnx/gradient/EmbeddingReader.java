@@ -22,8 +22,7 @@ final class EmbeddingReader implements AutoCloseable {
 
   static EmbeddingReader open(ModelFile file) {
     EmbeddingTable table = EmbeddingTable.of(file.graph(), ForwardGraph.IDS);
-    try (OrtSession.SessionOptions settings = new OrtSession.SessionOptions()) {
-      PassSession.mapWeights(settings, file.folder());
+    try (OrtSession.SessionOptions settings = PassSession.mappingWeights(file.folder())) {
       // Optimised, the transpose of a tied table would be folded into a copy of it.
       settings.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT);
       return new EmbeddingReader(

@@ -5,6 +5,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import io.patchkit.EngineException;
+import io.patchkit.onnx.session.SessionSettings;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Path;
@@ -21,8 +22,7 @@ final class PassSession implements AutoCloseable {
   }
 
   static PassSession open(Pass pass, GradientOptions options) {
-    try (OrtSession.SessionOptions settings = new OrtSession.SessionOptions()) {
-      mapWeights(settings, pass.folder());
+    try (OrtSession.SessionOptions settings = mappingWeights(pass.folder())) {
       settings.setIntraOpNumThreads(options.threads());
       // Rows differ in length from run to run, so that no pattern of memory comes back.
       settings.setMemoryPatternOptimization(false);
@@ -37,13 +37,13 @@ final class PassSession implements AutoCloseable {
   }
 
   /**
-   * Leaves the weights in their files, mapped into memory: a session then costs its activations
-   * only, and several sessions share one copy.
+   * Settings that leave the weights in their files, mapped into memory: a session then costs its
+   * activations only, and several sessions share one copy.
    */
-  static void mapWeights(OrtSession.SessionOptions options, Path folder) throws OrtException {
-    options.addConfigEntry(
-        "session.model_external_initializers_file_folder_path", folder.toString());
-    options.addConfigEntry("session.disable_prepacking", "1");
+  static OrtSession.SessionOptions mappingWeights(Path folder) throws OrtException {
+    OrtSession.SessionOptions settings = SessionSettings.quiet(folder);
+    settings.addConfigEntry("session.disable_prepacking", "1");
+    return settings;
   }
 
   Pass pass() {

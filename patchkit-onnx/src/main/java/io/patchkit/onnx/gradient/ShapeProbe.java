@@ -104,8 +104,7 @@ final class ShapeProbe {
           new Shapes.Trace(initializer.type(), dims, dims, integers(graph, initializer)));
     }
     OrtEnvironment environment = OrtEnvironment.getEnvironment();
-    try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-      PassSession.mapWeights(options, folder);
+    try (OrtSession.SessionOptions options = PassSession.mappingWeights(folder)) {
       options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT);
       try (OrtSession session = environment.createSession(probe.toBytes(), options)) {
         Map<String, Seen> a = run(session, first);

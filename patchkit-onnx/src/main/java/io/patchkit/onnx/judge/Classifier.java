@@ -5,11 +5,11 @@ import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import io.patchkit.EngineException;
 import io.patchkit.UnsupportedModelException;
+import io.patchkit.onnx.session.SessionSettings;
 import io.patchkit.onnx.text.HuggingFaceTokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -212,8 +212,7 @@ final class Classifier implements AutoCloseable {
   }
 
   private static OrtSession session(Path graph) {
-    try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-      options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
+    try (OrtSession.SessionOptions options = SessionSettings.quiet()) {
       options.setIntraOpNumThreads(1);
       options.setInterOpNumThreads(1);
       return OrtEnvironment.getEnvironment().createSession(graph.toString(), options);
