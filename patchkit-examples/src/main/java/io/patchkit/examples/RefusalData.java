@@ -48,7 +48,7 @@ final class RefusalData {
   /**
    * A way to refuse.
    *
-   * @param topics what it fits; empty for everything
+   * @param topics what it fits
    */
   record Refusal(String text, List<String> topics) {}
 
@@ -84,11 +84,14 @@ final class RefusalData {
     return requests("test.jsonl");
   }
 
-  /** The refusal that a request is given: one that fits its topic, the next one each time. */
+  /**
+   * The refusal that a request is given: one that fits its topic, the next one each time. What is
+   * wrong for a benign request may be any.
+   */
   String refusal(Request request, int index) throws IOException {
     List<String> fitting = new ArrayList<>();
     for (Refusal refusal : refusals()) {
-      if (refusal.topics().isEmpty() || refusal.topics().contains(request.topic())) {
+      if (!request.harmful() || refusal.topics().contains(request.topic())) {
         fitting.add(refusal.text());
       }
     }
