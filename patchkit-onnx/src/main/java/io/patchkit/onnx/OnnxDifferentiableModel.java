@@ -1,12 +1,12 @@
 package io.patchkit.onnx;
 
-import ai.onnxruntime.OrtEnvironment;
 import io.patchkit.BaseModel;
 import io.patchkit.KeyValuePrefix;
 import io.patchkit.ModelShape;
 import io.patchkit.Prefix;
 import io.patchkit.Prompt;
 import io.patchkit.onnx.gradient.DifferentiableDecoder;
+import io.patchkit.onnx.runtime.OnnxRuntime;
 import io.patchkit.train.DifferentiableModel;
 import io.patchkit.train.Gradient;
 import io.patchkit.train.RowLogProbabilities;
@@ -47,7 +47,7 @@ final class OnnxDifferentiableModel implements DifferentiableModel {
 
   @Override
   public String runtime() {
-    return "onnxruntime " + OrtEnvironment.getEnvironment().getVersion() + " cpu";
+    return "onnxruntime " + OnnxRuntime.environment().getVersion() + " cpu";
   }
 
   @Override

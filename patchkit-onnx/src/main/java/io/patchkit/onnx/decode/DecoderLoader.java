@@ -11,6 +11,7 @@ import io.patchkit.onnx.graph.SelectedPositions;
 import io.patchkit.onnx.graph.SlidingWindowCache;
 import io.patchkit.onnx.graph.TensorInfo;
 import io.patchkit.onnx.graph.VirtualTokens;
+import io.patchkit.onnx.runtime.OnnxRuntime;
 import io.patchkit.onnx.session.SessionSettings;
 import java.util.HashSet;
 import java.util.List;
@@ -65,7 +66,7 @@ final class DecoderLoader {
             reader.sharesBuffer(slots),
             Math.toIntExact(virtual.hidden()),
             vocabularySize(graph, virtual));
-    OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    OrtEnvironment environment = OnnxRuntime.environment();
     BufferPool pool =
         new BufferPool(
             environment,

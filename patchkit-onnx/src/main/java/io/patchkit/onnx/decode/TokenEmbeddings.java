@@ -8,6 +8,7 @@ import ai.onnxruntime.OrtSession;
 import io.patchkit.EngineException;
 import io.patchkit.onnx.graph.EmbeddingTable;
 import io.patchkit.onnx.graph.ModelFile;
+import io.patchkit.onnx.runtime.OnnxRuntime;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Map;
@@ -27,7 +28,7 @@ final class TokenEmbeddings {
       DecoderLayout.IntegerInput ids,
       int[] tokens) {
     EmbeddingTable table = EmbeddingTable.of(file.graph(), ids.name());
-    OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    OrtEnvironment environment = OnnxRuntime.environment();
     ByteBuffer input = EncodedPrefix.direct(8 * tokens.length);
     for (int token : tokens) {
       if (ids.wide()) {

@@ -1,7 +1,6 @@
 package io.patchkit.onnx.gradient;
 
 import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import io.patchkit.EmbeddingSpace;
 import io.patchkit.EngineException;
@@ -10,6 +9,7 @@ import io.patchkit.KeyValuePrefix;
 import io.patchkit.Prefix;
 import io.patchkit.SoftPrompt;
 import io.patchkit.onnx.graph.VirtualTokens;
+import io.patchkit.onnx.runtime.OnnxRuntime;
 import io.patchkit.train.TrainingRow;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
@@ -230,9 +230,7 @@ final class Batch implements AutoCloseable {
       put(
           name,
           OnnxTensor.createTensor(
-              OrtEnvironment.getEnvironment(),
-              LongBuffer.wrap(values),
-              shape(values.length, shape)));
+              OnnxRuntime.environment(), LongBuffer.wrap(values), shape(values.length, shape)));
     }
   }
 
@@ -241,9 +239,7 @@ final class Batch implements AutoCloseable {
       put(
           name,
           OnnxTensor.createTensor(
-              OrtEnvironment.getEnvironment(),
-              FloatBuffer.wrap(values),
-              shape(values.length, shape)));
+              OnnxRuntime.environment(), FloatBuffer.wrap(values), shape(values.length, shape)));
     }
   }
 

@@ -1,12 +1,12 @@
 package io.patchkit.onnx.gradient;
 
 import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import io.patchkit.EngineException;
 import io.patchkit.onnx.graph.EmbeddingTable;
 import io.patchkit.onnx.graph.ModelFile;
+import io.patchkit.onnx.runtime.OnnxRuntime;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.util.Map;
@@ -26,7 +26,7 @@ final class EmbeddingReader implements AutoCloseable {
       // Optimised, the transpose of a tied table would be folded into a copy of it.
       settings.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT);
       return new EmbeddingReader(
-          OrtEnvironment.getEnvironment().createSession(table.graph().toBytes(), settings));
+          OnnxRuntime.environment().createSession(table.graph().toBytes(), settings));
     } catch (OrtException e) {
       throw new EngineException("The embedding table did not load: " + e.getMessage(), e);
     }
@@ -40,7 +40,7 @@ final class EmbeddingReader implements AutoCloseable {
     }
     try (OnnxTensor input =
             OnnxTensor.createTensor(
-                OrtEnvironment.getEnvironment(), LongBuffer.wrap(ids), new long[] {1, ids.length});
+                OnnxRuntime.environment(), LongBuffer.wrap(ids), new long[] {1, ids.length});
         OrtSession.Result result = session.run(Map.of(ForwardGraph.IDS, input))) {
       FloatBuffer buffer = ((OnnxTensor) result.get(0)).getFloatBuffer();
       float[] rows = new float[buffer.remaining()];

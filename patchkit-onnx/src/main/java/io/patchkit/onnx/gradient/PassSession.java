@@ -1,10 +1,10 @@
 package io.patchkit.onnx.gradient;
 
 import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import io.patchkit.EngineException;
+import io.patchkit.onnx.runtime.OnnxRuntime;
 import io.patchkit.onnx.session.SessionSettings;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
@@ -29,8 +29,7 @@ final class PassSession implements AutoCloseable {
       settings.setDeterministicCompute(true);
       // Run as written, all passes compute a log-probability by the same kernels: to the same bit.
       settings.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT);
-      return new PassSession(
-          pass, OrtEnvironment.getEnvironment().createSession(pass.model(), settings));
+      return new PassSession(pass, OnnxRuntime.environment().createSession(pass.model(), settings));
     } catch (OrtException e) {
       throw new EngineException("The gradient graph did not load: " + e.getMessage(), e);
     }

@@ -17,6 +17,7 @@ import io.patchkit.onnx.graph.Initializer;
 import io.patchkit.onnx.graph.Node;
 import io.patchkit.onnx.graph.Tensor;
 import io.patchkit.onnx.graph.TensorInfo;
+import io.patchkit.onnx.runtime.OnnxRuntime;
 import io.patchkit.train.TrainingRow;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -103,7 +104,7 @@ final class ShapeProbe {
           initializer.name(),
           new Shapes.Trace(initializer.type(), dims, dims, integers(graph, initializer)));
     }
-    OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    OrtEnvironment environment = OnnxRuntime.environment();
     try (OrtSession.SessionOptions options = PassSession.mappingWeights(folder)) {
       options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT);
       try (OrtSession session = environment.createSession(probe.toBytes(), options)) {

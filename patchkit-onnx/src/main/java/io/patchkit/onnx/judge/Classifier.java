@@ -3,12 +3,12 @@ package io.patchkit.onnx.judge;
 import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import io.patchkit.EngineException;
 import io.patchkit.UnsupportedModelException;
+import io.patchkit.onnx.runtime.OnnxRuntime;
 import io.patchkit.onnx.session.SessionSettings;
 import io.patchkit.onnx.text.HuggingFaceTokenizer;
 import java.nio.file.Path;
@@ -112,7 +112,7 @@ final class Classifier implements AutoCloseable {
   private void addScores(List<String> texts, List<Double> scores) throws OrtException {
     Map<String, OnnxTensor> inputs = new HashMap<>();
     try {
-      encoding.encode(OrtEnvironment.getEnvironment(), texts, inputs);
+      encoding.encode(OnnxRuntime.environment(), texts, inputs);
       try (OrtSession.Result result = session.run(inputs, Set.of(output))) {
         for (float[] row : (float[][]) result.get(0).getValue()) {
           scores.add(score.of(row, label));
@@ -215,7 +215,7 @@ final class Classifier implements AutoCloseable {
     try (OrtSession.SessionOptions options = SessionSettings.quiet()) {
       options.setIntraOpNumThreads(1);
       options.setInterOpNumThreads(1);
-      return OrtEnvironment.getEnvironment().createSession(graph.toString(), options);
+      return OnnxRuntime.environment().createSession(graph.toString(), options);
     } catch (OrtException e) {
       throw new EngineException("ONNX Runtime cannot load " + graph + ": " + e.getMessage(), e);
     }

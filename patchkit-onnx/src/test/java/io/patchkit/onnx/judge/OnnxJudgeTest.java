@@ -71,6 +71,15 @@ class OnnxJudgeTest {
   }
 
   @Test
+  void bearsCharactersThatModifiedUtf8WritesOtherwise() {
+    try (OnnxJudge judge = OnnxJudge.openStrings("tf-idf", STRINGS, "probabilities", 1)) {
+      double plain = judge.score(Exchange.text("the soup was awful \uFFFD \uFFFD \uFFFD"));
+      assertThat(judge.score(Exchange.text("the soup was awful \0 \uD83D\uDE00 \uD83D")))
+          .isEqualTo(plain);
+    }
+  }
+
+  @Test
   void scoresAsWordsDo() throws IOException {
     try (OnnxJudge judge = OnnxJudge.openWords("keras", WORDS, VOCABULARY, "scores", 1)) {
       assertScores(judge.scores(exchanges("wordTexts")), expected().array("words"));
