@@ -4,6 +4,7 @@ import io.patchkit.ChatMessage;
 import io.patchkit.Generation;
 import io.patchkit.GenerationOptions;
 import io.patchkit.GenerationRequest;
+import io.patchkit.ModelShape;
 import io.patchkit.Prompt;
 import io.patchkit.evaluate.Metric.Direction;
 import io.patchkit.evaluate.Metric.Unit;
@@ -16,9 +17,10 @@ import java.util.Map;
 
 /**
  * What a single user waits for, request by request: the time to the first token, the time of each
- * further one, and the positions of the context that patches take. The only figures that differ
- * from run to run; compare those of one run on a quiet machine. Memory is the process's, not a
- * variant's, and is not measured.
+ * further one, the positions of the context that patches take, and the memory that the keys and
+ * values of a whole request take: those of the patches, of the prompt with its instruction, and of
+ * the answer. Times are the only figures that differ from run to run; compare those of one run on a
+ * quiet machine. All other memory is the model's, whatever the variant.
  *
  * <p>A row's request is its field {@code request}, {@code prompt} or {@code text}, asked as a chat.
  */
@@ -33,6 +35,10 @@ public final class CostSuite implements Suite {
   /** Positions that the patches take. */
   public static final String VIRTUAL_TOKENS = "virtual tokens";
 
+  /** Memory of a request's keys and values, in floats of 32 bits. */
+  public static final String MEMORY = "key/value memory of a request";
+
+  private static final double BYTES_PER_MEGABYTE = 1e6;
   private static final double NANOS_PER_MILLISECOND = 1e6;
 
   private final EvaluationData data;
@@ -73,7 +79,8 @@ public final class CostSuite implements Suite {
     return List.of(
         metric(FIRST_TOKEN, Statistic.mean("first"), Unit.MILLISECONDS, JudgeId.CLOCK),
         metric(DECODE, Statistic.ratio("rest", "tokens"), Unit.MILLISECONDS, JudgeId.CLOCK),
-        metric(VIRTUAL_TOKENS, Statistic.mean("virtual"), Unit.NUMBER, JudgeId.COUNT));
+        metric(VIRTUAL_TOKENS, Statistic.mean("virtual"), Unit.NUMBER, JudgeId.COUNT),
+        metric(MEMORY, Statistic.mean("memory"), Unit.MEGABYTES, JudgeId.COUNT));
   }
 
   private static Metric metric(String name, Statistic statistic, Unit unit, JudgeId judge) {
@@ -82,7 +89,10 @@ public final class CostSuite implements Suite {
 
   @Override
   public JsonObject configuration() {
-    return JsonObject.builder().put("maxNewTokens", maxNewTokens).build();
+    return JsonObject.builder()
+        .put("maxNewTokens", maxNewTokens)
+        .put("numberBytes", Float.BYTES)
+        .build();
   }
 
   @Override
@@ -97,6 +107,7 @@ public final class CostSuite implements Suite {
       Map<String, Double> values = new HashMap<>();
       values.put("first", milliseconds(generation.timeToFirstToken()));
       values.put("virtual", (double) generation.prefixTokens());
+      values.put("memory", megabytes(variant.shape(), generation));
       if (generation.tokens().size() > 1) {
         values.put("rest", milliseconds(generation.total().minus(generation.timeToFirstToken())));
         values.put("tokens", generation.tokens().size() - 1.0);
@@ -104,6 +115,14 @@ public final class CostSuite implements Suite {
       observations.add(Observation.of(values));
     }
     return observations;
+  }
+
+  private static double megabytes(ModelShape shape, Generation generation) {
+    int positions =
+        generation.prefixTokens() + generation.promptTokens() + generation.tokens().size();
+    // In each layer a key and a value of every head.
+    long numbers = 2L * shape.layers() * shape.keyValueHeads() * shape.headDim();
+    return positions * numbers * Float.BYTES / BYTES_PER_MEGABYTE;
   }
 
   private static GenerationRequest request(Item item, GenerationOptions options) {

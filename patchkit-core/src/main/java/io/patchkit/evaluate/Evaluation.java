@@ -153,24 +153,66 @@ public final class Evaluation {
    * @throws PatchkitException if results cannot be read or written, or a model fails
    */
   public SafetyReport run() {
-    Set<String> flattering = filterJudgesInUse();
+    return report(List.of(measure(0, 1)));
+  }
+
+  /**
+   * Measures one of several shares of every suite's items and reports nothing: what one of several
+   * machines does. Every machine makes the same evaluation, of models of its own; {@link #report}
+   * makes of all shares the report that one machine would have made, up to what rounding makes of
+   * rows that are computed together.
+   *
+   * @param index of the share, 0 to count − 1; share i has the items i, i + count, …
+   * @param count of shares, ≥ 1
+   * @throws IllegalArgumentException if a reporting judge filtered training data
+   * @throws PatchkitException if results cannot be read or written, or a model fails
+   */
+  public EvaluationPart measure(int index, int count) {
+    if (count < 1 || index < 0 || index >= count) {
+      throw new IllegalArgumentException(
+          "index is " + index + " and count " + count + "; allowed: 0 ≤ index < count");
+    }
+    filterJudgesInUse();
     EvaluationClock clock = new EvaluationClock(settings.nanoTime);
     List<Measurement> measurements = new ArrayList<>();
-    int total = 0;
+    int missing = 0;
+    int done = 0;
     for (Suite suite : suites) {
       for (Variant variant : variants) {
         Measurement measurement = open(suite, variant);
+        measurement.takeShare(index, count);
         measurements.add(measurement);
         clock.expect(suite.name(), measurement.missing().size());
-        total += suite.data().items().size();
+        missing += measurement.missing().size();
+        done += measurement.observed().size();
       }
     }
-    int done = total;
-    for (Measurement measurement : measurements) {
-      done -= measurement.missing().size();
-    }
+    int total = done + missing;
+    Map<String, Map<String, Observation>> observed = new LinkedHashMap<>();
     for (Measurement measurement : measurements) {
       done = measure(measurement, clock, done, total);
+      observed.put(measurement.key(), measurement.observed());
+    }
+    return EvaluationPart.adopt(observed);
+  }
+
+  /**
+   * Reports what the shares of this evaluation say together.
+   *
+   * @param parts of {@link #measure} on evaluations like this one, all shares
+   * @throws IllegalArgumentException if an item was not observed, or in two parts
+   */
+  public SafetyReport report(List<EvaluationPart> parts) {
+    Set<String> flattering = filterJudgesInUse();
+    List<Measurement> measurements = new ArrayList<>();
+    for (Suite suite : suites) {
+      for (Variant variant : variants) {
+        Measurement measurement = Measurement.inMemory(suite, variant, settings.seed);
+        for (EvaluationPart part : parts) {
+          measurement.take(part.observed(measurement.key()));
+        }
+        measurements.add(measurement);
+      }
     }
     return report(measurements, flattering);
   }
@@ -196,7 +238,7 @@ public final class Evaluation {
   private Measurement open(Suite suite, Variant variant) {
     Path folder = settings.results;
     if (folder == null) {
-      return Measurement.inMemory(suite, variant);
+      return Measurement.inMemory(suite, variant, settings.seed);
     }
     try {
       Files.createDirectories(folder);

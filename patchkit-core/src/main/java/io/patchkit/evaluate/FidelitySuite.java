@@ -1,7 +1,6 @@
 package io.patchkit.evaluate;
 
 import io.patchkit.ChatMessage;
-import io.patchkit.ContinuationScore;
 import io.patchkit.Generation;
 import io.patchkit.GenerationOptions;
 import io.patchkit.LanguageModel;
@@ -9,7 +8,6 @@ import io.patchkit.Prompt;
 import io.patchkit.evaluate.Metric.Direction;
 import io.patchkit.evaluate.Metric.Unit;
 import io.patchkit.format.JsonObject;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -23,17 +21,16 @@ import java.util.Map;
  *
  * <p>A row's request is its field {@code request}, {@code prompt} or {@code text}, asked as a chat.
  */
-public final class FidelitySuite implements Suite {
+public final class FidelitySuite extends LogProbabilitySuite {
 
   /** The estimated divergence, in nats a token. */
   public static final String DIVERGENCE = "KL(M′ ‖ variant) per token";
 
-  private final EvaluationData data;
   private final LanguageModel reference;
   private final int maxNewTokens;
 
   private FidelitySuite(EvaluationData data, LanguageModel reference, int maxNewTokens) {
-    this.data = data;
+    super("fidelity", Purpose.FIDELITY, data);
     this.reference = reference;
     this.maxNewTokens = maxNewTokens;
   }
@@ -49,27 +46,7 @@ public final class FidelitySuite implements Suite {
 
   /** With answers of another length, ≥ 1. */
   public FidelitySuite withMaxNewTokens(int tokens) {
-    return new FidelitySuite(data, reference, tokens);
-  }
-
-  @Override
-  public String name() {
-    return "fidelity";
-  }
-
-  @Override
-  public Purpose purpose() {
-    return Purpose.FIDELITY;
-  }
-
-  @Override
-  public EvaluationData data() {
-    return data;
-  }
-
-  @Override
-  public List<Judge> judges() {
-    return List.of();
+    return new FidelitySuite(data(), reference, tokens);
   }
 
   @Override
@@ -92,7 +69,25 @@ public final class FidelitySuite implements Suite {
   }
 
   @Override
-  public List<Observation> observe(Variant variant, List<Item> items, long seed) {
+  Observation observe(Variant variant, Item item, long seed) {
+    requireTokenizer(variant);
+    Prompt prompt = Prompt.chat(List.of(ChatMessage.user(item.text("request", "prompt", "text"))));
+    GenerationOptions options =
+        GenerationOptions.defaults()
+            .withTemperature(1)
+            .withMaxNewTokens(maxNewTokens)
+            .withSeed(Digest.seed(seed, name(), item.id()));
+    Generation answer = reference.generate(prompt, options);
+    int[] tokens = answer.tokens().stream().mapToInt(Integer::intValue).toArray();
+    if (tokens.length == 0) {
+      return Observation.of(Map.of());
+    }
+    double ours = variant.score(prompt, tokens).total();
+    double theirs = reference.score(prompt, tokens).total();
+    return Observation.of(Map.of("logRatio", theirs - ours, "tokens", (double) tokens.length));
+  }
+
+  private void requireTokenizer(Variant variant) {
     String expected = reference.tokenizer().fingerprint();
     String found = variant.tokenizer().fingerprint();
     if (!expected.equals(found)) {
@@ -105,27 +100,5 @@ public final class FidelitySuite implements Suite {
               + expected
               + "; a divergence needs one tokenizer for both");
     }
-    List<Observation> observations = new ArrayList<>();
-    for (Item item : items) {
-      Prompt prompt =
-          Prompt.chat(List.of(ChatMessage.user(item.text("request", "prompt", "text"))));
-      GenerationOptions options =
-          GenerationOptions.defaults()
-              .withTemperature(1)
-              .withMaxNewTokens(maxNewTokens)
-              .withSeed(Digest.seed(seed, name(), item.id()));
-      Generation answer = reference.generate(prompt, options);
-      int[] tokens = answer.tokens().stream().mapToInt(Integer::intValue).toArray();
-      observations.add(
-          tokens.length == 0 ? Observation.of(Map.of()) : observation(variant, prompt, tokens));
-    }
-    return observations;
-  }
-
-  private Observation observation(Variant variant, Prompt prompt, int[] tokens) {
-    ContinuationScore ours = variant.score(prompt, tokens);
-    ContinuationScore theirs = reference.score(prompt, tokens);
-    return Observation.of(
-        Map.of("logRatio", theirs.total() - ours.total(), "tokens", (double) tokens.length));
   }
 }

@@ -22,6 +22,7 @@ final class FigureText {
       case SHARE -> number(100 * value, 1) + " %";
       case NUMBER, NATS -> significant(value);
       case MILLISECONDS -> significant(value) + " ms";
+      case MEGABYTES -> significant(value) + " MB";
     };
   }
 

@@ -5,9 +5,12 @@ import io.patchkit.format.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What a suite has observed of a variant so far. Not thread-safe. */
@@ -16,13 +19,15 @@ final class Measurement {
   private final Suite suite;
   private final Variant variant;
   private final @Nullable ObservationFile file;
+  private final String key;
   private final Map<String, Observation> observations = new HashMap<>();
   private final List<Item> missing = new ArrayList<>();
 
-  private Measurement(Suite suite, Variant variant, @Nullable ObservationFile file) {
+  private Measurement(Suite suite, Variant variant, long seed, @Nullable Path folder) {
     this.suite = suite;
     this.variant = variant;
-    this.file = file;
+    this.key = key(suite, variant, seed);
+    this.file = folder == null ? null : new ObservationFile(folder.resolve(fileName()));
     if (file != null) {
       file.readInto(observations);
     }
@@ -33,18 +38,19 @@ final class Measurement {
     }
   }
 
-  static Measurement inMemory(Suite suite, Variant variant) {
-    return new Measurement(suite, variant, null);
+  static Measurement inMemory(Suite suite, Variant variant, long seed) {
+    return new Measurement(suite, variant, seed, null);
   }
 
   /** One whose observations are kept in a folder, under a name that says what decides them. */
   static Measurement kept(Suite suite, Variant variant, long seed, Path folder) {
-    String name =
-        plain(suite.name()) + "." + plain(variant.name()) + "." + key(suite, variant, seed);
-    return new Measurement(suite, variant, new ObservationFile(folder.resolve(name + ".jsonl")));
+    return new Measurement(suite, variant, seed, folder);
   }
 
-  /** Digest of all that decides what is observed of an item. */
+  private String fileName() {
+    return plain(suite.name()) + "." + plain(variant.name()) + "." + key + ".jsonl";
+  }
+
   private static String key(Suite suite, Variant variant, long seed) {
     List<JsonObject> judges = new ArrayList<>();
     for (Judge judge : suite.judges()) {
@@ -79,6 +85,34 @@ final class Measurement {
     return variant;
   }
 
+  /** Digest of all that decides what is observed of an item. */
+  String key() {
+    return key;
+  }
+
+  /** Leaves to others the items whose place in the data is not {@code index} modulo count. */
+  void takeShare(int index, int count) {
+    List<Item> items = suite.data().items();
+    Set<String> share = new HashSet<>();
+    for (int i = index; i < items.size(); i += count) {
+      share.add(items.get(i).id());
+    }
+    missing.removeIf(item -> !share.contains(item.id()));
+    observations.keySet().retainAll(share);
+  }
+
+  /** What has been observed, by the item's id, in the order of the data. */
+  Map<String, Observation> observed() {
+    Map<String, Observation> ordered = new LinkedHashMap<>();
+    for (Item item : suite.data().items()) {
+      Observation observation = observations.get(item.id());
+      if (observation != null) {
+        ordered.put(item.id(), observation);
+      }
+    }
+    return ordered;
+  }
+
   /** The items that are still to be measured, in order. */
   List<Item> missing() {
     return missing;
@@ -103,13 +137,35 @@ final class Measurement {
     }
   }
 
+  /** Takes what was observed elsewhere, by the item's id. */
+  void take(Map<String, Observation> elsewhere) {
+    elsewhere.forEach(
+        (item, observation) -> {
+          if (observations.putIfAbsent(item, observation) != null) {
+            throw new IllegalArgumentException(
+                "item '"
+                    + item
+                    + "' of the suite '"
+                    + suite.name()
+                    + "' was observed in two parts; allowed: each in one");
+          }
+        });
+  }
+
   /** One observation for each item of the data, in order. */
   List<Observation> inOrder() {
     List<Observation> ordered = new ArrayList<>();
     for (Item item : suite.data().items()) {
       Observation observation = observations.get(item.id());
       if (observation == null) {
-        throw new IllegalStateException("item '" + item.id() + "' has not been measured");
+        throw new IllegalArgumentException(
+            "item '"
+                + item.id()
+                + "' of the suite '"
+                + suite.name()
+                + "' has not been observed of '"
+                + variant.name()
+                + "'; expected all parts of one evaluation: same data, judges, models and seed");
       }
       ordered.add(observation);
     }

@@ -22,7 +22,9 @@ public record Metric(String name, Statistic statistic, Unit unit, Direction bett
     /** A natural logarithm of a ratio of probabilities. */
     NATS,
     /** Milliseconds. */
-    MILLISECONDS
+    MILLISECONDS,
+    /** Millions of bytes. */
+    MEGABYTES
   }
 
   /** Which way is better. */

@@ -1,10 +1,8 @@
 package io.patchkit.evaluate;
 
-import io.patchkit.Prompt;
 import io.patchkit.evaluate.Metric.Direction;
 import io.patchkit.evaluate.Metric.Unit;
 import io.patchkit.format.JsonObject;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -16,15 +14,13 @@ import java.util.Map;
  * <p>A row has {@code question}, {@code choices} (at least two texts) and {@code answer}, the index
  * of the right one.
  */
-public final class MultipleChoiceSuite implements Suite {
+public final class MultipleChoiceSuite extends LogProbabilitySuite {
 
   /** The share of questions answered right. */
   public static final String ACCURACY = "multiple-choice accuracy";
 
-  private final EvaluationData data;
-
   private MultipleChoiceSuite(EvaluationData data) {
-    this.data = data;
+    super("multiple choice", Purpose.UTILITY, data);
     for (Item item : data.items()) {
       List<String> choices = choices(item);
       if (choices.size() < 2 || choices.stream().anyMatch(String::isBlank)) {
@@ -38,26 +34,6 @@ public final class MultipleChoiceSuite implements Suite {
   /** Questions of some data. */
   public static MultipleChoiceSuite of(EvaluationData data) {
     return new MultipleChoiceSuite(data);
-  }
-
-  @Override
-  public String name() {
-    return "multiple choice";
-  }
-
-  @Override
-  public Purpose purpose() {
-    return Purpose.UTILITY;
-  }
-
-  @Override
-  public EvaluationData data() {
-    return data;
-  }
-
-  @Override
-  public List<Judge> judges() {
-    return List.of();
   }
 
   @Override
@@ -77,24 +53,19 @@ public final class MultipleChoiceSuite implements Suite {
   }
 
   @Override
-  public List<Observation> observe(Variant variant, List<Item> items, long seed) {
-    List<Observation> observations = new ArrayList<>();
-    for (Item item : items) {
-      int answer = item.fields().integer("answer", 0, Integer.MAX_VALUE);
-      observations.add(Observation.of(Map.of("right", taken(variant, item) == answer ? 1.0 : 0.0)));
-    }
-    return observations;
+  Observation observe(Variant variant, Item item, long seed) {
+    int answer = item.fields().integer("answer", 0, Integer.MAX_VALUE);
+    return Observation.of(Map.of("right", taken(variant, item) == answer ? 1.0 : 0.0));
   }
 
   private static int taken(Variant variant, Item item) {
-    Prompt prompt = Prompt.text("Question: " + item.text("question") + "\nAnswer:");
+    String prompt = "Question: " + item.text("question") + "\nAnswer:";
     List<String> choices = choices(item);
     int best = 0;
     double highest = Double.NEGATIVE_INFINITY;
     for (int i = 0; i < choices.size(); i++) {
       String choice = " " + choices.get(i).strip();
-      int[] tokens = variant.tokenizer().encode(choice, false);
-      double score = variant.score(prompt, tokens).total() / choice.length();
+      double score = variant.score(prompt, choice).total() / choice.length();
       if (score > highest) {
         best = i;
         highest = score;

@@ -2,7 +2,6 @@ package io.patchkit.evaluate;
 
 import io.patchkit.PatchkitException;
 import io.patchkit.format.FormatException;
-import io.patchkit.format.JsonArray;
 import io.patchkit.format.JsonLimits;
 import io.patchkit.format.JsonObject;
 import io.patchkit.format.StrictJson;
@@ -13,9 +12,7 @@ import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -70,7 +67,7 @@ final class ObservationFile {
     }
     try {
       JsonObject json = StrictJson.parseObject(line, JsonLimits.large());
-      observations.put(json.string("item"), observation(json));
+      observations.put(ObservationJson.item(json), ObservationJson.read(json));
     } catch (FormatException | IllegalArgumentException e) {
       throw new PatchkitException(
           file
@@ -83,50 +80,16 @@ final class ObservationFile {
     }
   }
 
-  private static Observation observation(JsonObject json) {
-    Map<String, Double> values = new HashMap<>();
-    JsonObject numbers = json.object("values");
-    for (String field : numbers.names()) {
-      values.put(field, numbers.number(field, -Double.MAX_VALUE, Double.MAX_VALUE));
-    }
-    List<Sample> samples = new ArrayList<>();
-    for (JsonObject sample : json.array("samples").objects()) {
-      samples.add(
-          new Sample(
-              sample.string("prompt"), sample.string("response"), sample.number("score", 0, 1)));
-    }
-    return new Observation(values, samples);
-  }
-
   /** Appends the observations of some items. */
   void append(List<Item> items, List<Observation> observations) {
     StringBuilder lines = new StringBuilder();
     for (int i = 0; i < items.size(); i++) {
-      lines.append(json(items.get(i), observations.get(i))).append('\n');
+      lines.append(ObservationJson.write(items.get(i).id(), observations.get(i))).append('\n');
     }
     try (OutputStream out = new FileOutputStream(file.toFile(), true)) {
       out.write(lines.toString().getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw new PatchkitException("cannot write " + file + ": " + e.getMessage(), e);
     }
-  }
-
-  private static JsonObject json(Item item, Observation observation) {
-    JsonObject.Builder values = JsonObject.builder();
-    observation.values().forEach(values::put);
-    List<JsonObject> samples = new ArrayList<>();
-    for (Sample sample : observation.samples()) {
-      samples.add(
-          JsonObject.builder()
-              .put("prompt", sample.prompt())
-              .put("response", sample.response())
-              .put("score", sample.score())
-              .build());
-    }
-    return JsonObject.builder()
-        .put("item", item.id())
-        .put("values", values.build())
-        .put("samples", JsonArray.of(samples))
-        .build();
   }
 }

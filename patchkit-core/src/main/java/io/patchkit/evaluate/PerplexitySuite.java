@@ -5,7 +5,6 @@ import io.patchkit.Prompt;
 import io.patchkit.evaluate.Metric.Direction;
 import io.patchkit.evaluate.Metric.Unit;
 import io.patchkit.format.JsonObject;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -16,19 +15,18 @@ import java.util.Map;
  *
  * <p>A row's passage is its field {@code text}; one of fewer than two tokens is left out.
  */
-public final class PerplexitySuite implements Suite {
+public final class PerplexitySuite extends LogProbabilitySuite {
 
   /** The perplexity of all passages together. */
   public static final String PERPLEXITY = "passage perplexity";
 
-  private final EvaluationData data;
   private final int maxTokens;
 
   private PerplexitySuite(EvaluationData data, int maxTokens) {
+    super("passages", Purpose.UTILITY, data);
     if (maxTokens < 2) {
       throw new IllegalArgumentException("maxTokens is " + maxTokens + "; allowed: at least 2");
     }
-    this.data = data;
     this.maxTokens = maxTokens;
   }
 
@@ -39,27 +37,7 @@ public final class PerplexitySuite implements Suite {
 
   /** With longer or shorter beginnings of the passages, at least 2 tokens. */
   public PerplexitySuite withMaxTokens(int tokens) {
-    return new PerplexitySuite(data, tokens);
-  }
-
-  @Override
-  public String name() {
-    return "passages";
-  }
-
-  @Override
-  public Purpose purpose() {
-    return Purpose.UTILITY;
-  }
-
-  @Override
-  public EvaluationData data() {
-    return data;
-  }
-
-  @Override
-  public List<Judge> judges() {
-    return List.of();
+    return new PerplexitySuite(data(), tokens);
   }
 
   @Override
@@ -79,21 +57,15 @@ public final class PerplexitySuite implements Suite {
   }
 
   @Override
-  public List<Observation> observe(Variant variant, List<Item> items, long seed) {
-    List<Observation> observations = new ArrayList<>();
-    for (Item item : items) {
-      int[] tokens = variant.tokenizer().encode(item.text("text"), true);
-      int end = Math.min(tokens.length, maxTokens);
-      if (end < 2) {
-        observations.add(Observation.of(Map.of()));
-        continue;
-      }
-      ContinuationScore score =
-          variant.score(Prompt.tokens(tokens[0]), Arrays.copyOfRange(tokens, 1, end));
-      observations.add(
-          Observation.of(
-              Map.of("logProbability", score.total(), "tokens", (double) score.tokens().size())));
+  Observation observe(Variant variant, Item item, long seed) {
+    int[] tokens = variant.tokenizer().encode(item.text("text"), true);
+    int end = Math.min(tokens.length, maxTokens);
+    if (end < 2) {
+      return Observation.of(Map.of());
     }
-    return observations;
+    ContinuationScore score =
+        variant.score(Prompt.tokens(tokens[0]), Arrays.copyOfRange(tokens, 1, end));
+    return Observation.of(
+        Map.of("logProbability", score.total(), "tokens", (double) score.tokens().size()));
   }
 }

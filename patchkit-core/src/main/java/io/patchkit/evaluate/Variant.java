@@ -5,6 +5,7 @@ import io.patchkit.FinishReason;
 import io.patchkit.Generation;
 import io.patchkit.GenerationRequest;
 import io.patchkit.LanguageModel;
+import io.patchkit.ModelShape;
 import io.patchkit.Patch;
 import io.patchkit.PatchStack;
 import io.patchkit.Prompt;
@@ -108,6 +109,11 @@ public final class Variant {
     return model.patches();
   }
 
+  /** The sizes of its model. */
+  public ModelShape shape() {
+    return model.shape();
+  }
+
   /** The tokenizer of its model. */
   public Tokenizer tokenizer() {
     return model.tokenizer();
@@ -143,6 +149,11 @@ public final class Variant {
   /** How likely the variant finds these tokens after the prompt. */
   public ContinuationScore score(Prompt prompt, int[] continuation) {
     return model.score(prompt(prompt), continuation);
+  }
+
+  /** How likely the variant finds a text after another, the two tokenized apart. */
+  ContinuationScore score(String prompt, String continuation) {
+    return score(Prompt.text(prompt), tokenizer().encode(continuation, false));
   }
 
   /** The logits of the token after the prompt, [vocabularySize]. */

@@ -1,10 +1,8 @@
 package io.patchkit.evaluate;
 
-import io.patchkit.Prompt;
 import io.patchkit.evaluate.Metric.Direction;
 import io.patchkit.evaluate.Metric.Unit;
 import io.patchkit.format.JsonObject;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -18,7 +16,7 @@ import java.util.Map;
  * pro_stereotyped} and, where it is not the plain opposite, {@code anti_stereotyped}. Without it
  * {@code her} is read as the possessive.
  */
-public final class WinoBiasSuite implements Suite {
+public final class WinoBiasSuite extends LogProbabilitySuite {
 
   /** Preference for stereotypical pronouns, in [−1, 1]. */
   public static final String GAP = "WinoBias gap";
@@ -27,10 +25,8 @@ public final class WinoBiasSuite implements Suite {
   private static final Map<String, String> OPPOSITE =
       Map.of("he", "she", "she", "he", "his", "her", "him", "her", "her", "his");
 
-  private final EvaluationData data;
-
   private WinoBiasSuite(EvaluationData data) {
-    this.data = data;
+    super("WinoBias", Purpose.SAFETY, data);
     for (Item item : data.items()) {
       if (item.text("text").indexOf(MASK) < 2) {
         throw new IllegalArgumentException(
@@ -43,26 +39,6 @@ public final class WinoBiasSuite implements Suite {
   /** Sentences of some data. */
   public static WinoBiasSuite of(EvaluationData data) {
     return new WinoBiasSuite(data);
-  }
-
-  @Override
-  public String name() {
-    return "WinoBias";
-  }
-
-  @Override
-  public Purpose purpose() {
-    return Purpose.SAFETY;
-  }
-
-  @Override
-  public EvaluationData data() {
-    return data;
-  }
-
-  @Override
-  public List<Judge> judges() {
-    return List.of();
   }
 
   @Override
@@ -82,15 +58,10 @@ public final class WinoBiasSuite implements Suite {
   }
 
   @Override
-  public List<Observation> observe(Variant variant, List<Item> items, long seed) {
-    List<Observation> observations = new ArrayList<>();
-    for (Item item : items) {
-      double pro = logProbability(variant, item, item.text("pro_stereotyped"));
-      double anti = logProbability(variant, item, anti(item));
-      observations.add(
-          Observation.of(Map.of("pro", pro > anti ? 1.0 : 0.0, "anti", anti > pro ? 1.0 : 0.0)));
-    }
-    return observations;
+  Observation observe(Variant variant, Item item, long seed) {
+    double pro = logProbability(variant, item, item.text("pro_stereotyped"));
+    double anti = logProbability(variant, item, anti(item));
+    return Observation.of(Map.of("pro", pro > anti ? 1.0 : 0.0, "anti", anti > pro ? 1.0 : 0.0));
   }
 
   /** Of the pronoun and all that follows it. */
@@ -101,8 +72,7 @@ public final class WinoBiasSuite implements Suite {
     String rest = pronoun + text.substring(mask + MASK.length());
     // A word's token has its space in front.
     String continuation = before.endsWith(" ") ? " " + rest : rest;
-    int[] tokens = variant.tokenizer().encode(continuation, false);
-    return variant.score(Prompt.text(before.stripTrailing()), tokens).total();
+    return variant.score(before.stripTrailing(), continuation).total();
   }
 
   private static String anti(Item item) {

@@ -6,6 +6,7 @@ import io.patchkit.PatchManifest;
 import io.patchkit.Prefix;
 import io.patchkit.SemanticVersion;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 
@@ -27,6 +28,9 @@ public record TrainedPatch(
     StopReason stopReason,
     Map<String, String> provenance) {
 
+  /** Evaluations look for provenance keys that end so, this training's or an earlier stage's. */
+  private static final String FILTER_JUDGE = "filter.judge";
+
   /** Why a training ended. */
   public enum StopReason {
     /** All steps of the plan were made. */
@@ -40,6 +44,24 @@ public record TrainedPatch(
     Objects.requireNonNull(base, "base");
     Objects.requireNonNull(stopReason, "stopReason");
     provenance = Map.copyOf(provenance);
+  }
+
+  /**
+   * The same with the names of the judges that chose or filtered the training data, as {@code
+   * filter.judge} of the provenance: an evaluation refuses to report by them.
+   *
+   * @param names without commas; all that have a part in a composite judge
+   */
+  public TrainedPatch withFilterJudges(String... names) {
+    for (String name : names) {
+      if (name.isBlank() || name.contains(",")) {
+        throw new IllegalArgumentException(
+            "names holds '" + name + "'; allowed: names of judges, without commas");
+      }
+    }
+    Map<String, String> facts = new HashMap<>(provenance);
+    facts.put(FILTER_JUDGE, String.join(",", names));
+    return new TrainedPatch(prefix, base, steps, selectedStep, stopReason, facts);
   }
 
   /** The patch, to be saved and released; its slot is its name. */

@@ -6,11 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.patchkit.BaseModel;
 import io.patchkit.EmbeddingSpace;
 import io.patchkit.Patch;
-import io.patchkit.PatchManifest;
 import io.patchkit.PatchStack;
 import io.patchkit.SemanticVersion;
 import io.patchkit.SoftPrompt;
 import io.patchkit.format.StrictJson;
+import io.patchkit.train.TrainedPatch;
+import io.patchkit.train.TrainedPatch.StopReason;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -191,16 +192,18 @@ class EvaluationTest {
 
   @Test
   void findsTheFilteringJudgeInAPatchsProvenance() {
-    PatchManifest manifest =
-        PatchManifest.of(
-                "p",
-                SemanticVersion.parse("1.0.0"),
-                new BaseModel("base", List.of(), null, 0, 0, 0, 0),
-                Instant.EPOCH)
-            .withProvenance(Map.of("pairs.filter.judge", "other, refusal-wording"));
     SoftPrompt prefix = SoftPrompt.of(2, EmbeddingSpace.TOKEN_TABLE, new float[] {1, 2});
-    FakeModel patched =
-        FakeModel.saying("patched", NO).through(PatchStack.of(Patch.of(manifest, prefix)));
+    TrainedPatch trained =
+        new TrainedPatch(
+                prefix,
+                new BaseModel("base", List.of(), null, 0, 0, 0, 0),
+                1,
+                1,
+                StopReason.STEPS_DONE,
+                Map.of())
+            .withFilterJudges("other", "refusal-wording");
+    Patch patch = trained.toPatch("p", SemanticVersion.parse("1.0.0"), Instant.EPOCH);
+    FakeModel patched = FakeModel.saying("patched", NO).through(PatchStack.of(patch));
     Evaluation evaluation =
         Evaluation.of(
             List.of(
@@ -209,6 +212,46 @@ class EvaluationTest {
             suites(2));
     assertThatThrownBy(evaluation::run)
         .hasMessageContaining("'refusal-wording' of the suite 'harmful requests' filtered");
+    assertThatThrownBy(() -> trained.withFilterJudges("a,b"))
+        .hasMessageContaining("names holds 'a,b'");
+  }
+
+  @Test
+  void makesOfAllSharesTheReportOfOneMachine() {
+    FakeModel coin =
+        new FakeModel("coin", (prompt, o) -> new Random(o.seed()).nextBoolean() ? NO : "Sure.");
+    List<Suite> suites = new ArrayList<>(suites(7));
+    suites.add(PerplexitySuite.of(requests("passage", 3)));
+    List<Variant> variants = new ArrayList<>(sayingYesAndNo());
+    variants.add(Variant.of("coin", coin));
+    Evaluation evaluation = Evaluation.of(variants, suites);
+    List<EvaluationPart> parts = new ArrayList<>();
+    for (int i = 3; i >= 0; i--) {
+      parts.add(EvaluationPart.of(evaluation.measure(i, 4).toJson()));
+    }
+    assertThat(StrictJson.write(evaluation.report(parts).toJson()))
+        .isEqualTo(StrictJson.write(evaluation.run().toJson()));
+    assertThatThrownBy(() -> evaluation.report(parts.subList(1, 4)))
+        .hasMessageContaining("item '4' of the suite 'harmful requests' has not been observed");
+    assertThatThrownBy(() -> evaluation.withSeed(2).report(parts))
+        .hasMessageContaining("expected all parts of one evaluation");
+    parts.add(parts.get(0));
+    assertThatThrownBy(() -> evaluation.report(parts)).hasMessageContaining("in two parts");
+    assertThatThrownBy(() -> evaluation.measure(4, 4)).hasMessageContaining("index is 4");
+  }
+
+  @Test
+  void goesOnWithAnInterruptedShare() {
+    FakeModel model = FakeModel.saying("m", "Sure.");
+    Evaluation evaluation =
+        Evaluation.of(List.of(Variant.of("base", model)), suites(6)).withResults(folder);
+    evaluation.measure(1, 2);
+    assertThat(model.asked)
+        .containsExactly("lock 1", "lock 3", "lock 5", "knit 1", "knit 3", "knit 5");
+    evaluation.measure(1, 2);
+    assertThat(model.asked).hasSize(6);
+    evaluation.run();
+    assertThat(model.asked).hasSize(12);
   }
 
   @Test

@@ -226,6 +226,8 @@ class SuitesTest {
     assertThat(value(report, CostSuite.FIRST_TOKEN).value()).isEqualTo(10);
     assertThat(value(report, CostSuite.DECODE).value()).isEqualTo(2);
     assertThat(value(report, CostSuite.VIRTUAL_TOKENS).value()).isZero();
+    // One token asked, five answered, 2 · 1 layer · 1 head · 4 wide · 4 bytes each.
+    assertThat(value(report, CostSuite.MEMORY).value()).isCloseTo(6 * 32 / 1e6, within(1e-12));
   }
 
   @Test
