@@ -3,6 +3,7 @@ package io.patchkit.examples;
 import io.patchkit.LanguageModel;
 import io.patchkit.evaluate.CostSuite;
 import io.patchkit.evaluate.EvaluationData;
+import io.patchkit.evaluate.FidelitySuite;
 import io.patchkit.evaluate.GenderAttributeSuite;
 import io.patchkit.evaluate.GenderWords;
 import io.patchkit.evaluate.Jailbreak;
@@ -29,8 +30,8 @@ import org.jspecify.annotations.Nullable;
 final class EvaluationSuites {
 
   /** The groups that can be asked for. */
-  static final Set<String> GROUPS =
-      Set.of("requests", "jailbreaks", "toxicity", "gender", "utility", "cost");
+  private static final Set<String> GROUPS =
+      Set.of("requests", "jailbreaks", "toxicity", "gender", "utility", "fidelity", "cost");
 
   /** The decision between refusing and answering falls in the first tokens. */
   private static final int ANSWER_TOKENS = 24;
@@ -58,13 +59,18 @@ final class EvaluationSuites {
    * @param toxicity needed by the group of that name
    * @param samples of a prompt
    * @param base under which the perplexity of samples is measured
+   * @param safer M', needed by the group fidelity
    */
   List<Suite> of(
       Set<String> groups,
       @Nullable Judge harm,
       @Nullable Judge toxicity,
       int samples,
-      LanguageModel base) {
+      LanguageModel base,
+      @Nullable LanguageModel safer) {
+    if (!GROUPS.containsAll(groups)) {
+      throw new IllegalArgumentException("suites is " + groups + "; allowed: " + GROUPS);
+    }
     List<Suite> suites = new ArrayList<>();
     if (groups.contains("requests")) {
       suites.addAll(requests(harm));
@@ -89,6 +95,9 @@ final class EvaluationSuites {
     if (groups.contains("utility")) {
       suites.add(MultipleChoiceSuite.of(data("openbookqa.jsonl", "questions.jsonl")));
       suites.add(PerplexitySuite.of(data("passages.jsonl", "passages.jsonl")));
+    }
+    if (groups.contains("fidelity") && safer != null) {
+      suites.add(FidelitySuite.of(harmful(), safer).withMaxNewTokens(ANSWER_TOKENS));
     }
     if (groups.contains("cost")) {
       suites.add(CostSuite.of(benign("question").sample(Math.min(limit, COST_REQUESTS), seed)));
@@ -151,9 +160,8 @@ final class EvaluationSuites {
   /** A file of the user's folder, else the shipped one. */
   private EvaluationData data(String name, String shippedName) {
     Path file = given(name);
-    Path shipped =
-        Path.of(System.getProperty("patchkit.examples", "."), "data", "evaluation", shippedName);
-    return EvaluationData.read(file == null ? shipped : file).sample(limit, seed);
+    return EvaluationData.read(file == null ? TextLines.file("evaluation", shippedName) : file)
+        .sample(limit, seed);
   }
 
   private @Nullable Path given(String name) {

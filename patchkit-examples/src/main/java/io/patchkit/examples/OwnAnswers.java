@@ -4,6 +4,7 @@ import io.patchkit.Generation;
 import io.patchkit.GenerationOptions;
 import io.patchkit.GenerationRequest;
 import io.patchkit.LanguageModel;
+import io.patchkit.Prompt;
 import io.patchkit.format.AtomicFiles;
 import io.patchkit.format.JsonLimits;
 import io.patchkit.format.JsonObject;
@@ -20,9 +21,8 @@ import java.util.HexFormat;
 import java.util.List;
 
 /**
- * What the base model itself answers, greedily and cut short: the decision between answering and
- * refusing falls in the first tokens. Answers are kept in a folder, so that an interrupted training
- * does not ask again.
+ * What the base model itself answers, cut short. Answers are kept in a folder, so that an
+ * interrupted training does not ask again.
  */
 final class OwnAnswers {
 
@@ -39,43 +39,53 @@ final class OwnAnswers {
     this.folder = folder;
   }
 
-  /** Answers of at most so many tokens, kept in a folder of their own under this one. */
+  /** Greedy answers of at most so many tokens, kept in a folder of their own under this one. */
   static OwnAnswers of(LanguageModel model, int maxNewTokens, Path parent) throws IOException {
-    return new OwnAnswers(
+    return of(
         model,
         GenerationOptions.defaults().withMaxNewTokens(maxNewTokens),
-        Files.createDirectories(parent.resolve(Integer.toString(maxNewTokens))));
+        parent.resolve(Integer.toString(maxNewTokens)));
   }
 
-  /** The answers to requests, in their order; those that are not kept yet are asked for. */
-  List<Answer> answers(List<RefusalData.Request> requests) throws IOException {
-    List<RefusalData.Request> missing = new ArrayList<>();
-    for (RefusalData.Request request : requests) {
-      if (!Files.exists(file(request))) {
-        missing.add(request);
+  /**
+   * Answers under some options.
+   *
+   * @param folder of these options' answers alone
+   */
+  static OwnAnswers of(LanguageModel model, GenerationOptions options, Path folder)
+      throws IOException {
+    return new OwnAnswers(model, options, Files.createDirectories(folder));
+  }
+
+  /** The answers to prompts, in their order; those that are not kept yet are asked for. */
+  List<Answer> answers(List<Prompt> prompts) throws IOException {
+    List<Prompt> missing = new ArrayList<>();
+    for (Prompt prompt : prompts) {
+      if (!Files.exists(file(prompt))) {
+        missing.add(prompt);
       }
     }
     for (int from = 0; from < missing.size(); from += AT_ONCE) {
       ask(missing.subList(from, Math.min(from + AT_ONCE, missing.size())));
     }
     List<Answer> answers = new ArrayList<>();
-    for (RefusalData.Request request : requests) {
-      JsonObject stored = StrictJson.loadObject(file(request), JsonLimits.defaults());
+    for (Prompt prompt : prompts) {
+      JsonObject stored = StrictJson.loadObject(file(prompt), JsonLimits.defaults());
       answers.add(new Answer(stored.string("text"), stored.bool("complete")));
     }
     return answers;
   }
 
-  private void ask(List<RefusalData.Request> requests) throws IOException {
+  private void ask(List<Prompt> prompts) throws IOException {
     List<GenerationRequest> rows = new ArrayList<>();
-    for (RefusalData.Request request : requests) {
-      rows.add(GenerationRequest.of(request.prompt(), options));
+    for (Prompt prompt : prompts) {
+      rows.add(GenerationRequest.of(prompt, options));
     }
     List<Generation> generations = model.generateAll(rows);
     for (int i = 0; i < rows.size(); i++) {
       Answer answer = Answer.of(generations.get(i));
       AtomicFiles.writeFile(
-          file(requests.get(i)),
+          file(prompts.get(i)),
           StrictJson.write(
               JsonObject.builder()
                   .put("text", answer.text())
@@ -84,8 +94,15 @@ final class OwnAnswers {
     }
   }
 
-  private Path file(RefusalData.Request request) {
-    return folder.resolve(sha256(model.fingerprint() + request.text()) + ".json");
+  private Path file(Prompt prompt) {
+    return folder.resolve(sha256(model.fingerprint() + text(prompt)) + ".json");
+  }
+
+  private static String text(Prompt prompt) {
+    if (prompt instanceof Prompt.Chat chat) {
+      return chat.messages().get(chat.messages().size() - 1).content();
+    }
+    return ((Prompt.Text) prompt).text();
   }
 
   private static String sha256(String text) {

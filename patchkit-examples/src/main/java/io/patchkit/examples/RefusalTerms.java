@@ -1,6 +1,6 @@
 package io.patchkit.examples;
 
-import io.patchkit.Model;
+import io.patchkit.LanguageModel;
 import io.patchkit.Prompt;
 import io.patchkit.train.Answer;
 import io.patchkit.train.AnswerTokens;
@@ -27,7 +27,7 @@ final class RefusalTerms {
 
   private static final int LONGER = 24;
 
-  private final Model served;
+  private final LanguageModel served;
   private final DifferentiableModel model;
   private final RefusalData data;
   private final Path answers;
@@ -37,7 +37,7 @@ final class RefusalTerms {
    * @param model what the texts become tokens of
    * @param answers where answers are kept
    */
-  RefusalTerms(Model served, DifferentiableModel model, RefusalData data, Path answers) {
+  RefusalTerms(LanguageModel served, DifferentiableModel model, RefusalData data, Path answers) {
     this.served = served;
     this.model = model;
     this.data = data;
@@ -85,7 +85,7 @@ final class RefusalTerms {
   private List<AnswerTokens> ownAnswers(List<RefusalData.Request> requests, int tokens)
       throws IOException {
     List<AnswerTokens> examples = new ArrayList<>();
-    List<Answer> own = OwnAnswers.of(served, tokens, answers).answers(requests);
+    List<Answer> own = OwnAnswers.of(served, tokens, answers).answers(prompts(requests));
     for (int i = 0; i < requests.size(); i++) {
       examples.add(AnswerTokens.of(model, requests.get(i).prompt(), own.get(i)));
     }
@@ -96,12 +96,20 @@ final class RefusalTerms {
   List<PairTokens> benignPairs() throws IOException {
     List<PairTokens> pairs = new ArrayList<>();
     List<RefusalData.Request> requests = data.benignTraining();
-    List<Answer> own = OwnAnswers.of(served, DECIDED, answers).answers(requests);
+    List<Answer> own = OwnAnswers.of(served, DECIDED, answers).answers(prompts(requests));
     for (int i = 0; i < requests.size(); i++) {
       RefusalData.Request request = requests.get(i);
       Answer refusal = Answer.of(data.refusal(request, i));
       pairs.add(PairTokens.of(model, new PreferencePair(request.prompt(), own.get(i), refusal)));
     }
     return pairs;
+  }
+
+  private static List<Prompt> prompts(List<RefusalData.Request> requests) {
+    List<Prompt> prompts = new ArrayList<>();
+    for (RefusalData.Request request : requests) {
+      prompts.add(request.prompt());
+    }
+    return prompts;
   }
 }

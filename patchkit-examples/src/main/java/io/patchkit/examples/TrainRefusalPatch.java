@@ -1,23 +1,13 @@
 package io.patchkit.examples;
 
-import io.patchkit.BaseModel;
 import io.patchkit.LanguageModel;
-import io.patchkit.Model;
 import io.patchkit.Patch;
-import io.patchkit.PatchManifest;
 import io.patchkit.PatchkitException;
 import io.patchkit.Prefix;
-import io.patchkit.SemanticVersion;
-import io.patchkit.format.DType;
-import io.patchkit.onnx.OnnxModel;
 import io.patchkit.train.Counterfactual;
-import io.patchkit.train.DifferentiableModel;
 import io.patchkit.train.Dpo;
 import io.patchkit.train.Initialisation;
-import io.patchkit.train.LearningRate;
-import io.patchkit.train.PatchTrainer;
 import io.patchkit.train.ReferencePolicy;
-import io.patchkit.train.RunFolder;
 import io.patchkit.train.Sft;
 import io.patchkit.train.Term;
 import io.patchkit.train.TrainedPatch;
@@ -25,7 +15,6 @@ import io.patchkit.train.TrainingPlan;
 import io.patchkit.train.Validation;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -71,17 +60,12 @@ public final class TrainRefusalPatch {
    */
   private record Stages(long seed, int steps, int preferenceSteps) {}
 
-  private final Model served;
-  private final DifferentiableModel trained;
+  private final TrainingBench bench;
   private final RefusalData data;
-  private final Path work;
 
-  private TrainRefusalPatch(
-      Model served, DifferentiableModel trained, RefusalData data, Path work) {
-    this.served = served;
-    this.trained = trained;
+  private TrainRefusalPatch(TrainingBench bench, RefusalData data) {
+    this.bench = bench;
     this.data = data;
-    this.work = work;
   }
 
   public static void main(String... args) throws InterruptedException {
@@ -96,11 +80,8 @@ public final class TrainRefusalPatch {
             Integer.parseInt(arguments.get("steps", "600")),
             Integer.parseInt(arguments.get("preference-steps", "80")));
     String from = arguments.get("from");
-    try (OnnxModel served = OnnxModel.open(ReferenceModel.folder());
-        OnnxModel floats = OnnxModel.open(ReferenceModel.trainingFolder());
-        DifferentiableModel trained = floats.differentiable()) {
-      TrainRefusalPatch training =
-          new TrainRefusalPatch(served, trained, RefusalData.shipped(), work);
+    try (TrainingBench bench = TrainingBench.open(work)) {
+      TrainRefusalPatch training = new TrainRefusalPatch(bench, RefusalData.shipped());
       Prefix prefix = training.train(stages, from == null ? null : Patch.load(Path.of(from)), out);
       System.out.println("development set: " + training.onDevelopment(prefix));
     } catch (IOException | PatchkitException e) {
@@ -110,7 +91,8 @@ public final class TrainRefusalPatch {
   }
 
   private Prefix train(Stages stages, @Nullable Patch from, Path out) throws IOException {
-    RefusalTerms terms = new RefusalTerms(served, trained, data, work.resolve("answers"));
+    RefusalTerms terms =
+        new RefusalTerms(bench.served(), bench.trained(), data, bench.folder("answers"));
     Term refusals =
         Term.steer(
             "refusals", Sft.of(terms.refusals()).withFirstTokenWeight(FIRST_TOKEN_WEIGHT), 4);
@@ -122,16 +104,7 @@ public final class TrainRefusalPatch {
     Initialisation start =
         from == null
             ? Initialisation.from(
-                run(
-                    "sft",
-                    plan(
-                        Initialisation.keyValue(INSTRUCTION, LENGTH),
-                        stages.steps(),
-                        SFT_RATE,
-                        stages.seed(),
-                        refusals,
-                        openings,
-                        continuations)))
+                tune(stages, Path.of(out + "-sft"), refusals, openings, continuations))
             : Initialisation.from(from);
     TrainedPatch preferred =
         run(
@@ -153,23 +126,39 @@ public final class TrainRefusalPatch {
     return preferred.prefix();
   }
 
+  /** The first stage; its patch is written too, to be measured beside that of the second. */
+  private TrainedPatch tune(Stages stages, Path out, Term... terms) {
+    TrainedPatch tuned =
+        run(
+            "sft",
+            plan(
+                Initialisation.keyValue(INSTRUCTION, LENGTH),
+                stages.steps(),
+                SFT_RATE,
+                stages.seed(),
+                terms));
+    save(tuned, out);
+    return tuned;
+  }
+
+  private void save(TrainedPatch patch, Path out) {
+    bench.save(
+        patch,
+        "refuse-harm",
+        "Refuses harmful requests and leaves answers to benign ones as they are.",
+        out);
+  }
+
   private static TrainingPlan plan(
       Initialisation start, int steps, double rate, long seed, Term... terms) {
-    return TrainingPlan.of(start, steps, terms)
-        .withLearningRate(LearningRate.cosine(rate))
-        .withFrozenPositions(1)
-        .withMicroBatch(8)
-        .withSeed(seed)
+    return TrainingBench.plan(start, steps, rate, seed, terms)
         .withValidation(Validation.every(Math.max(1, (steps + 5) / 6)));
   }
 
   private TrainedPatch run(String stage, TrainingPlan plan) {
-    RunFolder folder = RunFolder.of(work.resolve(stage));
-    return PatchTrainer.of(trained, plan)
-        .withCheckpoints(folder.checkpoints(), 20)
+    return bench
+        .trainer(stage, plan)
         .withSelection("refusals on the development set", this::score)
-        .withListener(new TerminalListener(System.err, stage))
-        .withListener(folder)
         .train();
   }
 
@@ -196,7 +185,7 @@ public final class TrainRefusalPatch {
   }
 
   private DevelopmentCounts onDevelopment(Prefix prefix) {
-    LanguageModel view = served.withPatch(patch(prefix));
+    LanguageModel view = bench.through(prefix);
     List<RefusalData.Request> harmful = new ArrayList<>();
     List<RefusalData.Request> imperatives = new ArrayList<>();
     List<RefusalData.Request> questions = new ArrayList<>();
@@ -212,39 +201,5 @@ public final class TrainRefusalPatch {
         RefusalCount.count(view, harmful, (done, total) -> {}),
         RefusalCount.count(view, imperatives, (done, total) -> {}),
         RefusalCount.count(view, questions, (done, total) -> {}));
-  }
-
-  private Patch patch(Prefix prefix) {
-    return Patch.of(
-        PatchManifest.of(
-            "candidate", new SemanticVersion(0, 0, 0, ""), base(), Clock.systemUTC().instant()),
-        prefix);
-  }
-
-  /** Both exports of the checkpoint: the one that is trained on and the one that is served. */
-  private BaseModel base() {
-    BaseModel floats = trained.base();
-    return new BaseModel(
-        "SmolLM2-135M-Instruct",
-        List.of(served.fingerprint(), floats.fingerprints().get(0)),
-        floats.tokenizerFingerprint(),
-        floats.hiddenSize(),
-        floats.layers(),
-        floats.keyValueHeads(),
-        floats.headDim());
-  }
-
-  private void save(TrainedPatch trainedPatch, Path out) {
-    trainedPatch
-        .toPatch("refuse-harm", new SemanticVersion(1, 0, 0, ""), Clock.systemUTC().instant())
-        .withManifest(
-            manifest ->
-                manifest
-                    .withBase(base())
-                    .withLicence("Apache-2.0")
-                    .withDescription(
-                        "Refuses harmful requests and leaves answers to benign ones as they are."))
-        .save(out, DType.F16);
-    System.out.println("wrote " + out);
   }
 }

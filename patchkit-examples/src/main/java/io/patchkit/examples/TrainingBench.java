@@ -1,0 +1,121 @@
+package io.patchkit.examples;
+
+import io.patchkit.BaseModel;
+import io.patchkit.LanguageModel;
+import io.patchkit.Patch;
+import io.patchkit.PatchManifest;
+import io.patchkit.Prefix;
+import io.patchkit.SemanticVersion;
+import io.patchkit.format.DType;
+import io.patchkit.onnx.OnnxModel;
+import io.patchkit.train.DifferentiableModel;
+import io.patchkit.train.Initialisation;
+import io.patchkit.train.LearningRate;
+import io.patchkit.train.PatchTrainer;
+import io.patchkit.train.RunFolder;
+import io.patchkit.train.Term;
+import io.patchkit.train.TrainedPatch;
+import io.patchkit.train.TrainingPlan;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+
+/**
+ * What the training examples have in common: SmolLM2-135M-Instruct, trained on in 32-bit floats and
+ * served in 4 bits, a folder that keeps what an interruption must not lose, and the way a patch is
+ * written. Used by one thread.
+ */
+final class TrainingBench implements AutoCloseable {
+
+  private final OnnxModel served;
+  private final OnnxModel floats;
+  private final DifferentiableModel trained;
+  private final Path work;
+
+  private TrainingBench(
+      OnnxModel served, OnnxModel floats, DifferentiableModel trained, Path work) {
+    this.served = served;
+    this.floats = floats;
+    this.trained = trained;
+    this.work = work;
+  }
+
+  /** Opens the models, which are fetched once. */
+  static TrainingBench open(Path work) throws IOException, InterruptedException {
+    OnnxModel served = OnnxModel.open(ReferenceModel.folder());
+    OnnxModel floats = OnnxModel.open(ReferenceModel.trainingFolder());
+    return new TrainingBench(served, floats, floats.differentiable(), work);
+  }
+
+  /** The model that generates. */
+  LanguageModel served() {
+    return served;
+  }
+
+  /** The model that is differentiated. */
+  DifferentiableModel trained() {
+    return trained;
+  }
+
+  /** A folder among what is kept. */
+  Path folder(String name) {
+    return work.resolve(name);
+  }
+
+  /** A plan of the examples' kind, without validation. */
+  static TrainingPlan plan(Initialisation start, int steps, double rate, long seed, Term... terms) {
+    return TrainingPlan.of(start, steps, terms)
+        .withLearningRate(LearningRate.cosine(rate))
+        .withFrozenPositions(1)
+        .withMicroBatch(8)
+        .withSeed(seed);
+  }
+
+  /** A trainer that shows how far it is, and goes on where it was interrupted. */
+  PatchTrainer trainer(String stage, TrainingPlan plan) {
+    return PatchTrainer.of(trained, plan)
+        .withListener(new TerminalListener(System.err, stage))
+        .in(RunFolder.of(folder(stage)));
+  }
+
+  /** The served model through the state of a training. */
+  LanguageModel through(Prefix prefix) {
+    return served.withPatch(
+        Patch.of(
+            PatchManifest.of(
+                "candidate", new SemanticVersion(0, 0, 0, ""), base(), Clock.systemUTC().instant()),
+            prefix));
+  }
+
+  /** Writes version 1.0.0 of a patch, in 16 bits. */
+  void save(TrainedPatch patch, String name, String description, Path out) {
+    patch
+        .toPatch(name, new SemanticVersion(1, 0, 0, ""), Clock.systemUTC().instant())
+        .withManifest(
+            manifest ->
+                manifest.withBase(base()).withLicence("Apache-2.0").withDescription(description))
+        .save(out, DType.F16);
+    System.out.println("wrote " + out);
+  }
+
+  /** Both exports of the checkpoint: the one that is trained on and the one that is served. */
+  private BaseModel base() {
+    BaseModel base = trained.base();
+    return new BaseModel(
+        "SmolLM2-135M-Instruct",
+        List.of(served.fingerprint(), base.fingerprints().get(0)),
+        base.tokenizerFingerprint(),
+        base.hiddenSize(),
+        base.layers(),
+        base.keyValueHeads(),
+        base.headDim());
+  }
+
+  @Override
+  public void close() {
+    trained.close();
+    floats.close();
+    served.close();
+  }
+}
