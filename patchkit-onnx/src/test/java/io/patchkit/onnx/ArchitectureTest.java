@@ -30,14 +30,13 @@ class ArchitectureTest {
           .resideInAnyPackage("ai.onnxruntime..", "io.patchkit.onnx.decode..");
 
   @ArchTest
-  static final ArchRule sessionSettingsKnowOnlyTheRuntime =
+  static final ArchRule startingKnowsOnlyTheRuntime =
       noClasses()
           .that()
-          .resideInAPackage("io.patchkit.onnx.session..")
+          .resideInAPackage("io.patchkit.onnx.runtime..")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(
-              "io.patchkit",
               "io.patchkit.train..",
               "io.patchkit.onnx",
               "io.patchkit.onnx.decode..",

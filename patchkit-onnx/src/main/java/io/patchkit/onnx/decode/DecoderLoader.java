@@ -12,7 +12,7 @@ import io.patchkit.onnx.graph.SlidingWindowCache;
 import io.patchkit.onnx.graph.TensorInfo;
 import io.patchkit.onnx.graph.VirtualTokens;
 import io.patchkit.onnx.runtime.OnnxRuntime;
-import io.patchkit.onnx.session.SessionSettings;
+import io.patchkit.onnx.runtime.SessionSettings;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;

@@ -5,7 +5,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import io.patchkit.EngineException;
 import io.patchkit.onnx.runtime.OnnxRuntime;
-import io.patchkit.onnx.session.SessionSettings;
+import io.patchkit.onnx.runtime.SessionSettings;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Path;

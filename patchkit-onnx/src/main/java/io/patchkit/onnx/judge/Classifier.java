@@ -9,7 +9,7 @@ import ai.onnxruntime.TensorInfo;
 import io.patchkit.EngineException;
 import io.patchkit.UnsupportedModelException;
 import io.patchkit.onnx.runtime.OnnxRuntime;
-import io.patchkit.onnx.session.SessionSettings;
+import io.patchkit.onnx.runtime.SessionSettings;
 import io.patchkit.onnx.text.HuggingFaceTokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;

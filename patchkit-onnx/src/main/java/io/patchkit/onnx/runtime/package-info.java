@@ -1,5 +1,5 @@
 /**
- * How ONNX Runtime is started in a process, after <a
+ * How ONNX Runtime is started in a process, and what its sessions have in common, after <a
  * href="https://onnxruntime.ai/docs/api/java/ai/onnxruntime/OrtEnvironment.html">OrtEnvironment</a>.
  */
 @NullMarked

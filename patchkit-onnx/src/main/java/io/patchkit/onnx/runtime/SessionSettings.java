@@ -1,4 +1,4 @@
-package io.patchkit.onnx.session;
+package io.patchkit.onnx.runtime;
 
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
