@@ -92,7 +92,10 @@ final class TokenizerDefinition {
         parser.nextToken();
         switch (field) {
           case "id" -> id = id(parser);
-          case "content" -> content = parser.getText();
+          case "content" -> {
+            expect(parser, parser.currentToken(), JsonToken.VALUE_STRING);
+            content = parser.getText();
+          }
           case "special" -> isSpecial = parser.getBooleanValue();
           default -> parser.skipChildren();
         }
