@@ -78,7 +78,7 @@ public final class TrainRefusalPatch {
         new Stages(
             Long.parseLong(arguments.get("seed", "1")),
             Integer.parseInt(arguments.get("steps", "600")),
-            Integer.parseInt(arguments.get("preference-steps", "80")));
+            Integer.parseInt(arguments.get("preference-steps", "50")));
     String from = arguments.get("from");
     try (TrainingBench bench = TrainingBench.open(work)) {
       TrainRefusalPatch training = new TrainRefusalPatch(bench, RefusalData.shipped());
