@@ -13,7 +13,6 @@ import io.patchkit.PatchStack;
 import io.patchkit.Prompt;
 import io.patchkit.TokenStream;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -200,31 +199,13 @@ class LifecycleTest {
       for (int i = 0; i < 2_400; i++) {
         views.get(i % views.size()).generate("The river ran", options);
         if (i % 100 == 0 && i >= 200) {
-          long found = nativeBytes();
+          long found = ResidentMemory.outsideTheHeap();
           early = i < 1_000 ? Math.min(early, found) : early;
           late = i >= 1_600 ? Math.min(late, found) : late;
         }
       }
       assertThat(late - early).isLessThan(16L << 20);
     }
-  }
-
-  /**
-   * Resident memory outside the heap; Linux only, elsewhere 0, which holds nothing against anybody.
-   */
-  private static long nativeBytes() throws IOException {
-    System.gc();
-    Path status = Path.of("/proc/self/status");
-    if (!Files.exists(status)) {
-      return 0;
-    }
-    for (String line : Files.readAllLines(status)) {
-      if (line.startsWith("VmRSS:")) {
-        return (Long.parseLong(line.replaceAll("\\D", "")) << 10)
-            - Runtime.getRuntime().totalMemory();
-      }
-    }
-    throw new IllegalStateException("no VmRSS in " + status);
   }
 
   @Test

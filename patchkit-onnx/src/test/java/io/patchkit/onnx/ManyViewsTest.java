@@ -65,7 +65,7 @@ class ManyViewsTest {
     try (OnnxModel model = open("llama")) {
       GenerationOptions how = GenerationOptions.defaults().withMaxNewTokens(3);
       model.withPatches(PatchStack.of(patch(1_000))).generate("The river", how);
-      long before = residentBytes();
+      long before = ResidentMemory.outsideTheHeap();
       long weights = Files.size(CASES.resolve("llama/model.onnx"));
       List<LanguageModel> views = new ArrayList<>();
       for (int i = 0; i < 1_000; i++) {
@@ -73,7 +73,7 @@ class ManyViewsTest {
         view.generate("The river", how);
         views.add(view);
       }
-      assertThat(residentBytes() - before)
+      assertThat(ResidentMemory.outsideTheHeap() - before)
           .as("native memory of %d views", views.size())
           .isLessThan(1_000 * weights / 2);
     }
@@ -116,20 +116,5 @@ class ManyViewsTest {
             new BaseModel("llama", List.of(), null, HIDDEN, 0, 0, 0),
             Instant.EPOCH),
         SoftPrompt.of(HIDDEN, EmbeddingSpace.LAYER_INPUT, rows));
-  }
-
-  private static long residentBytes() throws IOException {
-    System.gc();
-    Path status = Path.of("/proc/self/status");
-    if (!Files.exists(status)) {
-      return 0;
-    }
-    for (String line : Files.readAllLines(status)) {
-      if (line.startsWith("VmRSS:")) {
-        return (Long.parseLong(line.replaceAll("\\D", "")) << 10)
-            - Runtime.getRuntime().totalMemory();
-      }
-    }
-    throw new IllegalStateException("no VmRSS in " + status);
   }
 }
