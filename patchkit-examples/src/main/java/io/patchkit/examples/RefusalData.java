@@ -19,6 +19,7 @@ import java.util.List;
 final class RefusalData {
 
   private final Path folder;
+  private final List<Refusal> refusals = new ArrayList<>();
 
   private RefusalData(Path folder) {
     this.folder = folder;
@@ -99,9 +100,10 @@ final class RefusalData {
   }
 
   private List<Refusal> refusals() throws IOException {
-    List<Refusal> refusals = new ArrayList<>();
-    for (JsonObject row : read("refusals.jsonl")) {
-      refusals.add(new Refusal(row.string("refusal"), row.array("topics").strings()));
+    if (refusals.isEmpty()) {
+      for (JsonObject row : read("refusals.jsonl")) {
+        refusals.add(new Refusal(row.string("refusal"), row.array("topics").strings()));
+      }
     }
     return refusals;
   }
