@@ -77,7 +77,7 @@ public final class TrainRefusalPatch {
     Stages stages =
         new Stages(
             Long.parseLong(arguments.get("seed", "1")),
-            Integer.parseInt(arguments.get("steps", "600")),
+            Integer.parseInt(arguments.get("steps", "1200")),
             Integer.parseInt(arguments.get("preference-steps", "50")));
     String from = arguments.get("from");
     try (TrainingBench bench = TrainingBench.open(work)) {
@@ -100,7 +100,7 @@ public final class TrainRefusalPatch {
         Term.preserve(
             "openings", Sft.of(terms.openings()).withFirstTokenWeight(FIRST_TOKEN_WEIGHT), 8);
     Term continuations =
-        Term.preserve("continuations", Counterfactual.of(terms.continuations()), 2);
+        Term.preserve("continuations", Counterfactual.of(terms.continuations()), 1);
     Initialisation start =
         from == null
             ? Initialisation.from(

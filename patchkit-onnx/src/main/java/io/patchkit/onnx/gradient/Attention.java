@@ -11,7 +11,7 @@ import java.util.List;
  * Takes fused attention apart: heads, rotation, scaled product, cap, mask, softmax, product.
  *
  * <p>The queries of one key/value head are laid in one matrix [batch, kvHeads, group · tokens,
- * headDim], so that grouped keys and values are never repeated. Rows of a batch are padded on the
+ * headDim], so that grouped keys and values are never repeated. Lines of a batch are padded on the
  * right, where causal attention needs no padding mask.
  */
 final class Attention {
@@ -146,7 +146,7 @@ final class Attention {
     }
     long rotated = 2 * cosines.dims()[1];
     return ops.op(
-        ops.node("RotaryEmbedding", x, mask.offset(node.input(3)), node.input(7), node.input(8))
+        ops.node("RotaryEmbedding", x, mask.positions(), node.input(7), node.input(8))
             .in(Node.MICROSOFT)
             .with("interleaved", node.attribute("rotary_interleaved", 0))
             .with("num_heads", rotated == headDim ? 0 : heads)

@@ -21,56 +21,90 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The inputs of one run: rows padded on the right, their positions that carry loss, the prefix.
- * Holds native memory; whoever makes it closes it.
+ * The inputs of one run: rows as their {@link RowLayout} has them, their positions that carry loss,
+ * the prefix. Holds native memory; whoever makes it closes it.
  */
 final class Batch implements AutoCloseable {
 
   private final GraphInputs inputs;
   private final Map<String, OnnxTensor> feeds = new HashMap<>();
+  private int lines;
 
   private Batch(GraphInputs inputs) {
     this.inputs = inputs;
   }
 
-  /** Rows and their targets, after one prefix. */
+  /** Rows and their targets after one prefix, in the layout that costs least. */
   static Batch of(GraphInputs inputs, @Nullable Prefix prefix, List<TrainingRow> rows) {
-    return of(inputs, prefix == null ? List.of() : List.of(prefix), rows);
+    List<Prefix> prefixes = prefix == null ? List.of() : List.of(prefix);
+    if (!inputs.has(GraphInputs.SEGMENTS)) {
+      return padded(inputs, prefixes, rows);
+    }
+    int[] owned = new int[rows.size()];
+    for (int i = 0; i < owned.length; i++) {
+      // The token after which the first target is predicted.
+      owned[i] = rows.get(i).position(0) - 1;
+    }
+    return build(
+        inputs,
+        prefixes,
+        rows,
+        RowLayout.of(tokens(rows), owned, virtual(prefixes), past(prefixes)));
   }
 
   /**
-   * Rows and their targets.
+   * Rows and their targets, each row in a line of its own.
    *
    * @param prefixes none, one for all rows, or one for each row, all of one kind and length
    */
-  static Batch of(GraphInputs inputs, List<? extends Prefix> prefixes, List<TrainingRow> rows) {
+  static Batch padded(GraphInputs inputs, List<? extends Prefix> prefixes, List<TrainingRow> rows) {
+    return build(
+        inputs,
+        prefixes,
+        rows,
+        RowLayout.padded(tokens(rows), prefixes.size(), virtual(prefixes), past(prefixes)));
+  }
+
+  private static Batch build(
+      GraphInputs inputs,
+      List<? extends Prefix> prefixes,
+      List<TrainingRow> rows,
+      RowLayout layout) {
     return build(
         inputs,
         batch -> {
-          int[][] tokens = new int[rows.size()][];
-          for (int i = 0; i < tokens.length; i++) {
-            TrainingRow row = rows.get(i);
-            // No token after the last predicted position has a part in any probability.
-            tokens[i] = Arrays.copyOf(row.tokens(), row.position(row.targets() - 1));
-          }
           TargetTable targets = TargetTable.of(rows);
-          int width = batch.tokens(prefixes, tokens);
-          batch.longs(LossHead.POSITIONS, targets.positions(width, virtual(prefixes)));
+          batch.tokens(layout, past(prefixes));
+          batch.prefixes(prefixes);
+          batch.longs(LossHead.POSITIONS, targets.positions(layout));
           batch.longs(LossHead.TARGETS, targets.ids(), targets.size(), targets.width());
           batch.floats(LossHead.WEIGHTS, targets.weights(), targets.size(), targets.width());
         });
   }
 
+  private static int[][] tokens(List<TrainingRow> rows) {
+    int[][] tokens = new int[rows.size()][];
+    for (int i = 0; i < tokens.length; i++) {
+      TrainingRow row = rows.get(i);
+      // No token after the last predicted position has a part in any probability.
+      tokens[i] = Arrays.copyOf(row.tokens(), row.position(row.targets() - 1));
+    }
+    return tokens;
+  }
+
   /** One text, of which the positions from {@code first} on are to be predicted. */
   static Batch of(GraphInputs inputs, @Nullable Prefix prefix, int[] tokens, int first, int count) {
+    List<Prefix> prefixes = prefix == null ? List.of() : List.of(prefix);
+    int[] known = Arrays.copyOf(tokens, tokens.length - 1);
+    RowLayout layout = RowLayout.padded(new int[][] {known}, 1, virtual(prefixes), past(prefixes));
     return build(
         inputs,
         batch -> {
-          List<Prefix> prefixes = prefix == null ? List.of() : List.of(prefix);
-          batch.tokens(prefixes, new int[][] {Arrays.copyOf(tokens, tokens.length - 1)});
+          batch.tokens(layout, past(prefixes));
+          batch.prefixes(prefixes);
           long[] positions = new long[tokens.length - first];
           for (int i = 0; i < positions.length; i++) {
-            positions[i] = (long) virtual(prefixes) + first + i - 1;
+            positions[i] = layout.at(0, first + i - 1);
           }
           batch.longs(LossHead.POSITIONS, positions);
           batch.longs(LossHead.COUNT, new long[] {count});
@@ -79,7 +113,12 @@ final class Batch implements AutoCloseable {
 
   /** One text as it is, without a prefix. */
   static Batch of(GraphInputs inputs, int[] tokens) {
-    return build(inputs, batch -> batch.tokens(List.of(), new int[][] {tokens}));
+    return build(
+        inputs,
+        batch -> {
+          batch.tokens(RowLayout.padded(new int[][] {tokens}, 1, 0, 0), 0);
+          batch.prefixes(List.of());
+        });
   }
 
   private interface Filling {
@@ -105,35 +144,24 @@ final class Batch implements AutoCloseable {
     return !prefixes.isEmpty() && prefixes.get(0) instanceof SoftPrompt soft ? soft.length() : 0;
   }
 
-  /** Feeds tokens and prefixes, and returns how many positions a row has in the graph. */
-  private int tokens(List<? extends Prefix> prefixes, int[][] rows) throws OrtException {
-    int virtual = virtual(prefixes);
-    int past = prefixes.isEmpty() ? 0 : prefixes.get(0).length() - virtual;
-    int width = 0;
-    for (int[] row : rows) {
-      width = Math.max(width, virtual + row.length);
-    }
-    long[] ids = new long[rows.length * width];
-    long[] positions = new long[ids.length];
-    for (int r = 0; r < rows.length; r++) {
-      int firstRow = prefixes.size() > 1 ? r * virtual : 0;
-      for (int i = 0; i < width; i++) {
-        if (i < virtual) {
-          ids[r * width + i] = -1L - firstRow - i;
-        } else if (i < virtual + rows[r].length) {
-          ids[r * width + i] = rows[r][i - virtual];
-        }
-        positions[r * width + i] = (long) past + i;
-      }
-    }
-    long[] mask = new long[rows.length * (past + width)];
+  /** How many positions keys and values take. */
+  private static int past(List<? extends Prefix> prefixes) {
+    return prefixes.isEmpty() ? 0 : prefixes.get(0).length() - virtual(prefixes);
+  }
+
+  private void tokens(RowLayout layout, int past) throws OrtException {
+    lines = layout.lines();
+    longs(ForwardGraph.IDS, layout.ids(), lines, layout.width());
+    longs(GraphInputs.POSITIONS, layout.positions(), lines, layout.width());
+    longs(GraphInputs.SEGMENTS, layout.segments(), lines, layout.width());
+    long[] mask = new long[lines * (past + layout.width())];
     Arrays.fill(mask, 1);
-    longs(ForwardGraph.IDS, ids, rows.length, width);
-    longs(GraphInputs.MASK, mask, rows.length, past + width);
-    longs(GraphInputs.POSITIONS, positions, rows.length, width);
+    longs(GraphInputs.MASK, mask, lines, past + layout.width());
+  }
+
+  private void prefixes(List<? extends Prefix> prefixes) throws OrtException {
     softPrompts(prefixes);
     keyValues(prefixes);
-    return width;
   }
 
   private void softPrompts(List<? extends Prefix> prefixes) throws OrtException {
@@ -253,6 +281,11 @@ final class Batch implements AutoCloseable {
 
   Map<String, OnnxTensor> feeds() {
     return feeds;
+  }
+
+  /** How many lines the batch has, each of which has a gradient of its own. */
+  int lines() {
+    return lines;
   }
 
   @Override

@@ -1,13 +1,18 @@
 package io.patchkit.onnx.gradient;
 
+import io.patchkit.onnx.graph.Dim;
+import io.patchkit.onnx.graph.ElementType;
+import io.patchkit.onnx.graph.Graph;
+import io.patchkit.onnx.graph.TensorInfo;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
  * What is added to attention scores: 0 where a token may look, −∞ elsewhere. A token looks at the
- * prefix, at itself and at the tokens before it, within the window where there is one. Made once
- * for all layers of the same kind.
+ * prefix, at itself and at the tokens before it that are of its own segment or of segment 0, within
+ * the window where there is one. Made once for all layers of the same kind.
  */
 final class CausalMask {
 
@@ -17,7 +22,7 @@ final class CausalMask {
   private final Map<String, String> made = new HashMap<>();
 
   /**
-   * @param ids the input [batch, tokens] from which the number of tokens is read
+   * @param ids the input [lines, tokens] from which the number of tokens is read
    */
   CausalMask(Ops ops, String ids, PrefixInputs prefix) {
     this.ops = ops;
@@ -25,13 +30,21 @@ final class CausalMask {
     this.prefix = prefix;
   }
 
-  /** How many positions come before the first token, int64 [1]. */
-  String offset(String past) {
-    return made.computeIfAbsent("offset", key -> prefix.length(ops, past));
+  /** The position of each token in its row, the prefix's included: int64 [lines, tokens]. */
+  String positions() {
+    return input(GraphInputs.POSITIONS);
+  }
+
+  private String input(String name) {
+    Graph graph = ops.graph();
+    if (graph.input(name) == null) {
+      graph.addInput(TensorInfo.of(name, ElementType.INT64, Dim.of("batch"), Dim.of("tokens")));
+    }
+    return name;
   }
 
   /**
-   * The mask for {@code group} queries a token: [group · tokens, past + tokens].
+   * The mask for {@code group} queries a token: [lines, 1, group · tokens, past + tokens].
    *
    * @param window at how many positions a token looks, itself included; −1 for all
    */
@@ -46,25 +59,31 @@ final class CausalMask {
   }
 
   private String make(long group, long window, String past) {
-    String tokens = ops.dim(ids, 1);
-    String total = ops.add(offset(past), tokens);
-    String columns = range(ops.longs(0), total);
-    String rows = ops.unsqueeze(range(offset(past), total), 1);
+    String segments = input(GraphInputs.SEGMENTS);
+    String length = prefix.length(ops, past);
+    String pastShape = ops.concat(0, List.of(ops.dim(ids, 0), length));
+    String range = ops.op("Range", ops.scalar(0L), ops.squeeze(length, 0), ops.scalar(1L));
+    String rows = ops.unsqueeze(positions(), 2);
+    String columns = columns(ops.op("Expand", range, pastShape), positions());
     String allowed = ops.op("LessOrEqual", columns, rows);
     if (window > 0) {
       String first = ops.sub(rows, ops.scalar(window));
       allowed = ops.op("And", allowed, ops.op("Greater", columns, first));
     }
+    String segment = columns(ops.op("Expand", ops.longs(0), pastShape), segments);
+    String isVisible =
+        ops.op(
+            "Or",
+            ops.op("Equal", segment, ops.scalar(0L)),
+            ops.op("Equal", segment, ops.unsqueeze(segments, 2)));
+    allowed = ops.op("And", allowed, isVisible);
     String mask = ops.op("Where", allowed, ops.scalar(0f), ops.scalar(Float.NEGATIVE_INFINITY));
-    if (group == 1) {
-      return mask;
-    }
-    String repeated =
-        ops.op("Expand", mask, ops.concat(0, List.of(ops.longs(group), tokens, total)));
-    return ops.reshape(repeated, ops.concat(0, List.of(ops.longs(-1), total)));
+    String each = ops.unsqueeze(mask, 1);
+    return group == 1 ? each : ops.concat(2, Collections.nCopies(Math.toIntExact(group), each));
   }
 
-  private String range(String begin, String end) {
-    return ops.op("Range", ops.squeeze(begin, 0), ops.squeeze(end, 0), ops.scalar(1L));
+  /** What is known of the prefix and then of the tokens: [lines, 1, past + tokens]. */
+  private String columns(String ofPrefix, String ofTokens) {
+    return ops.unsqueeze(ops.concat(1, List.of(ofPrefix, ofTokens)), 1);
   }
 }

@@ -96,7 +96,7 @@ final class GradientSession implements AutoCloseable {
       }
     }
     double[] objectives = new double[prefixes.size()];
-    try (Batch batch = Batch.of(session.pass().inputs(), prefixOfRow, repeated);
+    try (Batch batch = Batch.padded(session.pass().inputs(), prefixOfRow, repeated);
         OrtSession.Result result = session.run(batch)) {
       List<double[]> found = TargetTable.of(repeated).byRow(session.floats(result, 0));
       for (int i = 0; i < repeated.size(); i++) {
@@ -133,7 +133,7 @@ final class GradientSession implements AutoCloseable {
       try (Batch batch = Batch.of(session.pass().inputs(), prefix, part);
           OrtSession.Result result = session.run(batch)) {
         logProbabilities.addAll(TargetTable.of(part).byRow(session.floats(result, 0)));
-        addGradients(result, prefix, part.size(), sum);
+        addGradients(result, prefix, batch.lines(), sum);
       }
     }
     float[] gradient = new float[sum.length];
@@ -149,19 +149,19 @@ final class GradientSession implements AutoCloseable {
         : ((KeyValuePrefix) prefix).rows().length;
   }
 
-  private void addGradients(OrtSession.Result result, Prefix prefix, int rows, double[] sum) {
+  private void addGradients(OrtSession.Result result, Prefix prefix, int lines, double[] sum) {
     GraphInputs inputs = session.pass().inputs();
     for (int output = 1; output < session.pass().outputs().size(); output++) {
       float[] values = session.floats(result, output);
-      int size = values.length / rows;
-      for (int row = 0; row < rows; row++) {
+      int size = values.length / lines;
+      for (int line = 0; line < lines; line++) {
         if (prefix instanceof SoftPrompt soft) {
           float scale = Batch.scale(inputs, soft);
           for (int i = 0; i < size; i++) {
-            sum[i] += (double) scale * values[row * size + i];
+            sum[i] += (double) scale * values[line * size + i];
           }
         } else {
-          inputs.prefix().addPlane(sum, output - 1, values, row * size, prefix.length());
+          inputs.prefix().addPlane(sum, output - 1, values, line * size, prefix.length());
         }
       }
     }

@@ -19,11 +19,15 @@ record GraphInputs(Set<String> names, PrefixLayout prefix, float embeddingScale)
   static final String MASK = "attention_mask";
   static final String POSITIONS = "position_ids";
 
+  /** Which rows of a line a token belongs to; only where the graph's attention is ours. */
+  static final String SEGMENTS = "segment_ids";
+
   private static final Set<String> KNOWN =
       Set.of(
           ForwardGraph.IDS,
           MASK,
           POSITIONS,
+          SEGMENTS,
           VirtualTokens.ROWS,
           LossHead.POSITIONS,
           LossHead.TARGETS,

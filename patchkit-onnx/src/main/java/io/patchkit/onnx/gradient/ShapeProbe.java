@@ -74,7 +74,7 @@ final class ShapeProbe {
         layout.takesSoftPrompt()
             ? SoftPrompt.of(width, EmbeddingSpace.LAYER_INPUT, numbers)
             : KeyValuePrefix.of(layout.layers(), layout.heads(), layout.headDim(), numbers);
-    return Batch.of(inputs, prefix, Collections.nCopies(rows, row));
+    return Batch.padded(inputs, List.of(prefix), Collections.nCopies(rows, row));
   }
 
   /**

@@ -48,17 +48,12 @@ final class TargetTable {
     return width;
   }
 
-  /**
-   * Where in the flattened batch the logits of each line are.
-   *
-   * @param tokens how many positions a row has in the graph
-   * @param virtual how many of them come before the row's first token
-   */
-  long[] positions(int tokens, int virtual) {
+  /** Where in the flattened batch the logits of each line are. */
+  long[] positions(RowLayout layout) {
     long[] positions = new long[lines.size()];
     for (int i = 0; i < positions.length; i++) {
       Line line = lines.get(i);
-      positions[i] = (long) line.row() * tokens + virtual + line.position() - 1;
+      positions[i] = layout.at(line.row(), line.position() - 1);
     }
     return positions;
   }

@@ -1,0 +1,86 @@
+package io.patchkit.onnx.gradient;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.patchkit.EmbeddingSpace;
+import io.patchkit.KeyValuePrefix;
+import io.patchkit.Prefix;
+import io.patchkit.SoftPrompt;
+import io.patchkit.onnx.DecoderCase;
+import io.patchkit.train.Gradient;
+import io.patchkit.train.RowLogProbabilities;
+import io.patchkit.train.TrainingRow;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Rows that lie in one line are computed as if each stood alone. */
+class PackedRowsTest {
+
+  private static final int[] BEGINNING = {12, 200, 33, 8, 91, 17, 64};
+
+  static Stream<DecoderCase> cases() {
+    return DecoderCase.all();
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void rowsWithOneBeginningAreComputedAsIfAlone(DecoderCase decoder) {
+    List<TrainingRow> rows = List.of(row(3, 2), row(9, 3), row(5, 4), row(1, 5));
+    try (DifferentiableDecoder model =
+        DifferentiableDecoder.open(decoder.model(), GradientOptions.defaults().withThreads(1))) {
+      float[] embeddings = model.embeddings(new int[] {9, 31, 77});
+      KeyValuePrefix keyValues = model.keyValues(new int[] {9, 31, 77});
+      Prefix soft = SoftPrompt.of(embeddings.length / 3, EmbeddingSpace.LAYER_INPUT, embeddings);
+      for (Prefix prefix : List.of(keyValues, soft)) {
+        Gradient together = model.gradient(prefix, rows);
+        RowLogProbabilities forward = model.logProbabilities(prefix, rows);
+        double[] sum = new double[together.values().length];
+        for (int i = 0; i < rows.size(); i++) {
+          Gradient alone = model.gradient(prefix, rows.subList(i, i + 1));
+          double[] expected = alone.logProbabilities().row(0);
+          assertThat(together.logProbabilities().row(i))
+              .containsExactly(expected, Offset.offset(1e-5));
+          assertThat(forward.row(i)).isEqualTo(together.logProbabilities().row(i));
+          for (int j = 0; j < sum.length; j++) {
+            sum[j] += alone.values()[j];
+          }
+        }
+        assertThat(difference(together.values(), sum)).isLessThan(1e-5);
+      }
+    }
+  }
+
+  /** A row of the common beginning, some tokens of its own, and targets after the first of them. */
+  private static TrainingRow row(int own, int seed) {
+    int[] tokens = Arrays.copyOf(BEGINNING, BEGINNING.length + own);
+    Random random = new Random(seed);
+    List<Integer> positions = new ArrayList<>();
+    for (int i = BEGINNING.length; i < tokens.length; i++) {
+      tokens[i] = 5 + random.nextInt(290);
+      positions.add(i + 1);
+    }
+    int[] at = positions.stream().mapToInt(Integer::intValue).toArray();
+    return TrainingRow.of(
+        tokens,
+        at,
+        random.ints(at.length, 5, 300).toArray(),
+        random.doubles(at.length, -1, 1).toArray());
+  }
+
+  /** ‖a − b‖ / ‖b‖. */
+  private static double difference(float[] a, double[] b) {
+    double difference = 0;
+    double norm = 0;
+    for (int i = 0; i < a.length; i++) {
+      difference += Math.pow(a[i] - b[i], 2);
+      norm += Math.pow(b[i], 2);
+    }
+    return Math.sqrt(difference / norm);
+  }
+}
