@@ -19,12 +19,14 @@ import java.util.Set;
 /**
  * Measures what a training step costs: the gradient of the log-likelihood of answers with respect
  * to key/values of 50 virtual tokens, the weights frozen. Prints one line of JSON for a comparison
- * with other engines ({@code peers/train_step.py}).
+ * with other engines ({@code peers/train_step.py}). With {@code --shared} all rows begin alike, as
+ * chats with one system message do.
  */
 public final class MeasureTraining {
 
   private static final String USAGE =
-      "run MeasureTraining [--model DIR] [--steps N] [--rows N] [--positions N] [--threads N]";
+      "run MeasureTraining [--model DIR] [--steps N] [--rows N] [--positions N] [--shared N]"
+          + " [--threads N]";
   private static final int PREFIX = 50;
 
   private MeasureTraining() {}
@@ -32,7 +34,7 @@ public final class MeasureTraining {
   public static void main(String... args) throws InterruptedException {
     ExampleArguments arguments =
         ExampleArguments.parse(
-            USAGE, Set.of("model", "steps", "rows", "positions", "threads"), args);
+            USAGE, Set.of("model", "steps", "rows", "positions", "shared", "threads"), args);
     int threads = Integer.parseInt(arguments.get("threads", "1"));
     try {
       String given = arguments.get("model");
@@ -44,7 +46,8 @@ public final class MeasureTraining {
             Integer.parseInt(arguments.get("steps", "5")),
             rows(
                 Integer.parseInt(arguments.get("rows", "4")),
-                Integer.parseInt(arguments.get("positions", "109"))));
+                Integer.parseInt(arguments.get("positions", "109")),
+                Integer.parseInt(arguments.get("shared", "0"))));
       }
     } catch (IOException | PatchkitException e) {
       System.err.println(e.getMessage());
@@ -86,11 +89,12 @@ public final class MeasureTraining {
         firstClock);
   }
 
-  /** The second half of each row is its answer. */
-  private static List<TrainingRow> rows(int count, int length) {
+  /** The second half of each row is its answer; all rows begin with {@code shared} tokens. */
+  private static List<TrainingRow> rows(int count, int length, int shared) {
     List<TrainingRow> rows = new ArrayList<>();
     for (int row = 0; row < count; row++) {
       int[] tokens = tokens(row + 1, length);
+      System.arraycopy(tokens(0, shared), 0, tokens, 0, shared);
       int first = length / 2;
       int[] positions = new int[length - first];
       for (int i = 0; i < positions.length; i++) {
