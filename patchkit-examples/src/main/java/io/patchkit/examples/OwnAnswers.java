@@ -19,6 +19,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.function.BiConsumer;
 
 /**
  * What the base model itself answers, cut short. Answers are kept in a folder, so that an
@@ -59,6 +60,16 @@ final class OwnAnswers {
 
   /** The answers to prompts, in their order; those that are not kept yet are asked for. */
   List<Answer> answers(List<Prompt> prompts) throws IOException {
+    return answers(prompts, (done, total) -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param progress told how many of those that were asked for are there
+   */
+  List<Answer> answers(List<Prompt> prompts, BiConsumer<Integer, Integer> progress)
+      throws IOException {
     List<Prompt> missing = new ArrayList<>();
     for (Prompt prompt : prompts) {
       if (!Files.exists(file(prompt))) {
@@ -66,7 +77,9 @@ final class OwnAnswers {
       }
     }
     for (int from = 0; from < missing.size(); from += AT_ONCE) {
-      ask(missing.subList(from, Math.min(from + AT_ONCE, missing.size())));
+      int to = Math.min(from + AT_ONCE, missing.size());
+      ask(missing.subList(from, to));
+      progress.accept(to, missing.size());
     }
     List<Answer> answers = new ArrayList<>();
     for (Prompt prompt : prompts) {

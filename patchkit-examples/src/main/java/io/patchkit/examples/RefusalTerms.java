@@ -85,18 +85,23 @@ final class RefusalTerms {
   private List<AnswerTokens> ownAnswers(List<RefusalData.Request> requests, int tokens)
       throws IOException {
     List<AnswerTokens> examples = new ArrayList<>();
-    List<Answer> own = OwnAnswers.of(served, tokens, answers).answers(prompts(requests));
+    List<Answer> own = own(requests, tokens);
     for (int i = 0; i < requests.size(); i++) {
       examples.add(AnswerTokens.of(model, requests.get(i).prompt(), own.get(i)));
     }
     return examples;
   }
 
+  private List<Answer> own(List<RefusalData.Request> requests, int tokens) throws IOException {
+    ProgressBar bar = new ProgressBar(System.err, "Asking for " + tokens + " tokens");
+    return OwnAnswers.of(served, tokens, answers).answers(prompts(requests), bar::advance);
+  }
+
   /** Where a request is benign, the base model's answer is chosen and a refusal rejected. */
   List<PairTokens> benignPairs() throws IOException {
     List<PairTokens> pairs = new ArrayList<>();
     List<RefusalData.Request> requests = data.benignTraining();
-    List<Answer> own = OwnAnswers.of(served, DECIDED, answers).answers(prompts(requests));
+    List<Answer> own = own(requests, DECIDED);
     for (int i = 0; i < requests.size(); i++) {
       RefusalData.Request request = requests.get(i);
       Answer refusal = Answer.of(data.refusal(request, i));
