@@ -37,11 +37,13 @@ final class ForwardGraph {
    * Prepares a decoder.
    *
    * @param outputs which of the decoder's outputs are wanted
-   * @throws UnsupportedModelException if the decoder has inputs or operators that are not known
+   * @throws UnsupportedModelException if the decoder has inputs or operators that are not known, or
+   *     computes in 16-bit floats
    */
   static ForwardGraph of(ModelFile file, PrefixKind kind, List<TensorInfo> outputs) {
     Graph graph = file.graph();
     requireDecoder(graph);
+    FloatPrecision.require32Bits(graph);
     OperatorSet.raise(graph);
     graph.importOpset(Node.MICROSOFT, 1);
     graph.setOutputs(outputs);
