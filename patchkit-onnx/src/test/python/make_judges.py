@@ -130,9 +130,9 @@ WORD_TEXTS = [*TEXTS, "Don't be RUDE:\tyou're (very|awful)\nÜBER the cake, the 
               "unknown “rude” Café"]
 
 
-def words_score(text):
+def words_score(text, label):
     ids = pad_sequences(keras.texts_to_sequences([text]), maxlen=PLACES)[0]
-    return float(1 / (1 + np.exp(-(table[ids] * places[0]).sum(axis=0)[1])))
+    return float(1 / (1 + np.exp(-(table[ids] * places[0]).sum(axis=0)[label])))
 
 
 (out / "expected.json").write_text(json.dumps({
@@ -140,5 +140,6 @@ def words_score(text):
     "folder": [folder_score(t) for t in TEXTS],
     "strings": [float(p) for p in pipeline.predict_proba(TEXTS)[:, 1]],
     "wordTexts": WORD_TEXTS,
-    "words": [words_score(t) for t in WORD_TEXTS],
+    "words": [words_score(t, 1) for t in WORD_TEXTS],
+    "firstLabelOfWords": [words_score(t, 0) for t in WORD_TEXTS],
 }, indent=1) + "\n")
