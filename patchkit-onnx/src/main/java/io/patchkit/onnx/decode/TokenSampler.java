@@ -18,6 +18,8 @@ final class TokenSampler {
   private final SplittableRandom random;
   private final BitSet seen = new BitSet();
 
+  private float[] values = new float[0];
+  private float[] exponentials = new float[0];
   private int[] candidates = new int[256];
   private double[] weights = new double[256];
   private double[] scratch = new double[256];
@@ -47,8 +49,12 @@ final class TokenSampler {
     if (options.repetitionPenalty() != 1) {
       penalizeRepetition(logits);
     }
-    int best = argmax(logits, vocabularySize);
-    int token = options.isGreedy() ? best : draw(logits, vocabularySize, logits.get(best));
+    if (values.length < vocabularySize) {
+      values = new float[vocabularySize];
+    }
+    logits.get(0, values, 0, vocabularySize);
+    int best = argmax(vocabularySize);
+    int token = options.isGreedy() ? best : draw(vocabularySize, values[best]);
     if (options.repetitionPenalty() != 1) {
       seen.set(token);
     }
@@ -63,11 +69,11 @@ final class TokenSampler {
     }
   }
 
-  private static int argmax(FloatBuffer logits, int vocabularySize) {
+  private int argmax(int vocabularySize) {
     int best = 0;
     float max = Float.NEGATIVE_INFINITY;
     for (int i = 0; i < vocabularySize; i++) {
-      float logit = logits.get(i);
+      float logit = values[i];
       if (logit > max) {
         max = logit;
         best = i;
@@ -88,8 +94,8 @@ final class TokenSampler {
             + " is not a finite number; the prefix or the graph overflows its number type");
   }
 
-  private int draw(FloatBuffer logits, int vocabularySize, float max) {
-    int count = collect(logits, vocabularySize, max);
+  private int draw(int vocabularySize, float max) {
+    int count = collect(vocabularySize, max);
     if (options.topP() < 1) {
       count = keepNucleus(count);
     }
@@ -115,34 +121,34 @@ final class TokenSampler {
    * the k likeliest; with top-p those of at least (1 − p) / vocabulary, because all others together
    * weigh less than 1 − p and so cannot be in the nucleus.
    */
-  private int collect(FloatBuffer logits, int vocabularySize, float max) {
+  private int collect(int vocabularySize, float max) {
     double scale = 1 / options.temperature();
     nucleusTotal = Double.NaN;
     int count;
     if (options.topK() > 0 && options.topK() < vocabularySize) {
-      count = collectLikeliest(logits, vocabularySize, options.topK());
+      count = collectLikeliest(vocabularySize, options.topK());
     } else {
       double lowest = Double.NEGATIVE_INFINITY;
       if (options.topP() < 1) {
-        double total = 0;
-        for (int i = 0; i < vocabularySize; i++) {
-          total += Exponential.of((logits.get(i) - max) * scale);
+        if (exponentials.length < vocabularySize) {
+          exponentials = new float[vocabularySize];
         }
+        double total = Exponential.sum(values, vocabularySize, max, (float) scale, exponentials);
         nucleusTotal = total;
         lowest = max + Math.log(total * (1 - options.topP()) / vocabularySize) / scale;
       }
-      count = collectFrom(logits, vocabularySize, lowest);
+      count = collectFrom(vocabularySize, lowest);
     }
     for (int i = 0; i < count; i++) {
-      weights[i] = Exponential.of((logits.get(candidates[i]) - max) * scale);
+      weights[i] = Exponential.of((values[candidates[i]] - max) * scale);
     }
     return count;
   }
 
-  private int collectFrom(FloatBuffer logits, int vocabularySize, double lowest) {
+  private int collectFrom(int vocabularySize, double lowest) {
     int count = 0;
     for (int i = 0; i < vocabularySize; i++) {
-      float logit = logits.get(i);
+      float logit = values[i];
       if (logit >= lowest && logit != Float.NEGATIVE_INFINITY) {
         if (count == candidates.length) {
           candidates = Arrays.copyOf(candidates, 4 * count);
@@ -155,14 +161,14 @@ final class TokenSampler {
   }
 
   /** The k likeliest: a heap of the best so far with the least of them on top. */
-  private int collectLikeliest(FloatBuffer logits, int vocabularySize, int k) {
+  private int collectLikeliest(int vocabularySize, int k) {
     if (candidates.length < k) {
       candidates = new int[k];
       weights = new double[k];
     }
     int size = 0;
     for (int i = 0; i < vocabularySize; i++) {
-      double logit = logits.get(i);
+      double logit = values[i];
       if (logit == Double.NEGATIVE_INFINITY) {
         continue;
       }

@@ -145,9 +145,32 @@ class TokenSamplerTest {
     assertThat(Exponential.of(x)).isCloseTo(Math.exp(x), within(1e-9 * Math.exp(x)));
   }
 
+  @Property
+  void sumOfExponentialsAgreesWithTheJdk(
+      @ForAll long seed,
+      @ForAll @IntRange(min = 1, max = 3000) int count,
+      @ForAll @DoubleRange(min = 0.1, max = 30) double spread,
+      @ForAll @DoubleRange(min = 0.05, max = 3) double temperature) {
+    Random random = new Random(seed);
+    float[] logits = new float[count];
+    float max = Float.NEGATIVE_INFINITY;
+    for (int i = 0; i < count; i++) {
+      logits[i] = (float) (spread * random.nextGaussian());
+      max = Math.max(max, logits[i]);
+    }
+    double expected = 0;
+    for (float logit : logits) {
+      expected += Math.exp((logit - max) / temperature);
+    }
+    assertThat(Exponential.sum(logits, count, max, (float) (1 / temperature), new float[count]))
+        .isCloseTo(expected, within(1e-5 * expected));
+  }
+
   @Test
   void exponentialOfWhatCannotBeDrawnIsNothing() {
     assertThat(Exponential.of(0)).isEqualTo(1);
     assertThat(Exponential.of(Double.NEGATIVE_INFINITY)).isZero();
+    float[] logits = {Float.NEGATIVE_INFINITY, 3, 3};
+    assertThat(Exponential.sum(logits, 3, 3, 1, new float[3])).isEqualTo(2);
   }
 }
