@@ -12,7 +12,10 @@ import org.jspecify.annotations.Nullable;
  * @param pollInterval between two looks at the store; zero: only {@link LivePatches#refresh} looks
  * @param probe what a generation on trial has to pass; a generation that does not is rolled back.
  *     Null: nothing is tried and nothing rolled back
- * @param policy against which the signatures are verified again at each load, null for digests only
+ * @param policy against which the stored signatures are verified when a patch is read, and again
+ *     when a key that signed it has expired since; null for digests only
+ * @param patchMemoryBytes bound of the memory for verified patches that no new request gets but
+ *     that were in use or prepared before; a patch counts twice the bytes of its files
  * @param listener who hears of it
  * @param actor who rolls back and marks good, for the audit log
  */
@@ -20,22 +23,28 @@ public record LiveOptions(
     Duration pollInterval,
     @Nullable HealthProbe probe,
     @Nullable TrustPolicy policy,
+    long patchMemoryBytes,
     LiveListener listener,
     String actor) {
 
   private static final LiveOptions DEFAULTS =
-      new LiveOptions(Duration.ofSeconds(1), null, null, new LiveListener() {}, "patchkit-live");
+      new LiveOptions(
+          Duration.ofSeconds(1), null, null, 64L << 20, new LiveListener() {}, "patchkit-live");
 
   public LiveOptions {
     if (pollInterval.isNegative()) {
       throw new IllegalArgumentException(
           "pollInterval is " + pollInterval + "; allowed: zero or more");
     }
+    if (patchMemoryBytes < 0) {
+      throw new IllegalArgumentException(
+          "patchMemoryBytes is " + patchMemoryBytes + "; allowed: zero or more");
+    }
     Objects.requireNonNull(listener, "listener");
     Change.by(actor);
   }
 
-  /** A look every second, no probe, digests only, nobody listens. */
+  /** A look every second, no probe, digests only, 64 MiB for patches, nobody listens. */
   public static LiveOptions defaults() {
     return DEFAULTS;
   }
@@ -50,6 +59,10 @@ public record LiveOptions(
 
   public LiveOptions withPolicy(TrustPolicy policy) {
     return edited(draft -> draft.policy = policy);
+  }
+
+  public LiveOptions withPatchMemoryBytes(long patchMemoryBytes) {
+    return edited(draft -> draft.patchMemoryBytes = patchMemoryBytes);
   }
 
   public LiveOptions withListener(LiveListener listener) {
@@ -71,6 +84,7 @@ public record LiveOptions(
     Duration pollInterval;
     @Nullable HealthProbe probe;
     @Nullable TrustPolicy policy;
+    long patchMemoryBytes;
     LiveListener listener;
     String actor;
 
@@ -78,12 +92,13 @@ public record LiveOptions(
       pollInterval = from.pollInterval;
       probe = from.probe;
       policy = from.policy;
+      patchMemoryBytes = from.patchMemoryBytes;
       listener = from.listener;
       actor = from.actor;
     }
 
     LiveOptions build() {
-      return new LiveOptions(pollInterval, probe, policy, listener, actor);
+      return new LiveOptions(pollInterval, probe, policy, patchMemoryBytes, listener, actor);
     }
   }
 }

@@ -3,11 +3,11 @@ package io.patchkit.release;
 import io.patchkit.LanguageModel;
 import io.patchkit.Patch;
 import io.patchkit.PatchStack;
+import io.patchkit.release.StoreException.Reason;
+import io.patchkit.trust.TrustPolicy;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Executors;
@@ -29,6 +29,11 @@ import org.jspecify.annotations.Nullable;
  * <p>A view never changes, so a request keeps the patches that it began with, while the next one
  * gets those that were activated meanwhile. The new stack is read, verified, encoded and probed
  * before any request gets it; until then, and if that fails, requests get the old one.
+ *
+ * <p>Patches that were read and verified stay in memory, by the digest of their content and within
+ * {@link LiveOptions#patchMemoryBytes}, so that going back to one reads nothing; {@link #prepare}
+ * brings one there before it is activated. Each switch asks anew whether a patch is revoked, and
+ * whether the keys that signed it still count.
  *
  * <p>Thread-safe. Closing ends the following, not the model.
  */
@@ -52,7 +57,7 @@ public final class LivePatches implements AutoCloseable {
   private final PatchStore store;
   private final LiveOptions options;
   private final @Nullable ScheduledExecutorService poller;
-  private final Map<Digest, Patch> loaded = new HashMap<>();
+  private final PatchMemory memory;
   private volatile @Nullable Views views;
   private long refused = -1;
 
@@ -60,6 +65,7 @@ public final class LivePatches implements AutoCloseable {
     this.base = base;
     this.store = store;
     this.options = options;
+    this.memory = new PatchMemory(options.patchMemoryBytes());
     this.poller =
         options.pollInterval().isZero()
             ? null
@@ -131,7 +137,8 @@ public final class LivePatches implements AutoCloseable {
 
   /**
    * Looks at the store now, and switches if another generation is current. Returns once new
-   * requests get it. If it cannot be used and was not rolled back, new requests keep the old one.
+   * requests get it. If it cannot be used and was not rolled back, new requests keep the old one. A
+   * generation with a revoked patch is not used: the store takes that patch out.
    *
    * @throws io.patchkit.PatchkitException if there is no old one
    */
@@ -146,32 +153,38 @@ public final class LivePatches implements AutoCloseable {
       try {
         Views opened = open(current, old);
         views = opened;
-        forget(opened, old);
+        memory.use(digests(opened));
         options.listener().switched(current);
         return;
       } catch (RuntimeException e) {
-        refused = current.number();
+        memory.trim();
         LOG.log(
             System.Logger.Level.ERROR,
             "generation " + current.number() + " is not used: " + e.getMessage());
         options.listener().refused(current, e);
-        if (options.probe() != null && rollbacks < MAX_ROLLBACKS) {
-          rollBack(current, e);
-        } else if (old == null) {
-          throw e;
-        } else {
-          return;
+        if (rollbacks < MAX_ROLLBACKS && replace(current, e).number() != current.number()) {
+          continue;
         }
+        refused = current.number();
+        if (old == null) {
+          throw e;
+        }
+        return;
       }
     }
   }
 
-  private void rollBack(StackGeneration failed, RuntimeException reason) {
+  /** Has the store leave a generation that cannot be used, if it is for this follower to say so. */
+  private StackGeneration replace(StackGeneration failed, RuntimeException reason) {
     String text = "generation " + failed.number() + " failed: " + reason.getMessage();
-    store.rollbackIfCurrent(
-        failed.number(),
-        store.lastGoodBefore(failed.number()).number(),
-        new Change(options.actor(), text.substring(0, Math.min(text.length(), 1000))));
+    Change change = new Change(options.actor(), text.substring(0, Math.min(text.length(), 1000)));
+    if (reason instanceof StoreException refusal && refusal.reason() == Reason.REVOKED) {
+      return store.applyRevocations(change);
+    }
+    return options.probe() == null
+        ? failed
+        : store.rollbackIfCurrent(
+            failed.number(), store.lastGoodBefore(failed.number()).number(), change);
   }
 
   private Views open(StackGeneration current, @Nullable Views old) {
@@ -195,30 +208,60 @@ public final class LivePatches implements AutoCloseable {
   }
 
   private PatchStack load(StackGeneration generation) {
+    return load(generation.stack());
+  }
+
+  private PatchStack load(List<StackEntry> stack) {
     List<Patch> patches = new ArrayList<>();
-    for (StackEntry entry : generation.stack()) {
-      patches.add(loaded.computeIfAbsent(entry.digest(), this::load));
+    for (StackEntry entry : stack) {
+      store.requireNotRevoked(entry);
+      Patch known = memory.find(entry.digest(), store.clock().instant());
+      patches.add(known == null ? load(entry.digest()) : known);
     }
     return PatchStack.of(patches);
   }
 
   private Patch load(Digest patch) {
-    return options.policy() == null
-        ? store.load(patch)
-        : store.verify(patch, options.policy()).patch();
+    TrustPolicy policy = options.policy();
+    InstalledPatch installed = store.installed(patch);
+    PatchMemory.Entry entry =
+        policy == null
+            ? PatchMemory.Entry.of(store.load(patch), installed)
+            : PatchMemory.Entry.of(store.verify(patch, policy), installed);
+    memory.put(patch, entry);
+    return entry.patch();
   }
 
-  /** Forgets the patches that neither the new nor the old views have; a rollback finds its own. */
-  private void forget(Views now, @Nullable Views before) {
-    Set<Digest> kept = new HashSet<>();
-    for (Views each : before == null ? List.of(now) : List.of(now, before)) {
-      each.generation().stack().forEach(entry -> kept.add(entry.digest()));
+  private Set<Digest> digests(Views views) {
+    Set<Digest> digests = new HashSet<>();
+    views.generation().stack().forEach(entry -> digests.add(entry.digest()));
+    if (views.generation().isCanary()) {
+      store
+          .generation(views.generation().baseline())
+          .stack()
+          .forEach(entry -> digests.add(entry.digest()));
     }
-    store
-        .generation(now.generation().baseline())
-        .stack()
-        .forEach(entry -> kept.add(entry.digest()));
-    loaded.keySet().retainAll(kept);
+    return digests;
+  }
+
+  /**
+   * Does beforehand what the switch to an installed patch would do: reads and verifies it, and has
+   * the model encode the current stack with it. Its activation is then as quick as a rollback, as
+   * long as memory and model keep what they were given: the patch within {@link
+   * LiveOptions#patchMemoryBytes}, the encoded prefix within the model's own cache. Requests go on
+   * meanwhile, and get nothing new.
+   *
+   * @throws StoreException if it is not installed, is revoked, or may not stand with the current
+   *     patches
+   * @throws io.patchkit.PatchkitException if the policy does not trust it, or it does not fit the
+   *     model
+   */
+  public void prepare(Digest patch) {
+    try {
+      base.withPatches(load(store.stackWith(patch)));
+    } finally {
+      memory.trim();
+    }
   }
 
   /** Ends the following. Views stay usable, and new requests get the last ones. Idempotent. */

@@ -11,6 +11,7 @@ import io.patchkit.trust.VerifiedPatch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -135,6 +136,29 @@ public final class PatchStore {
                 reader.blobs.signatures(patch),
                 policy,
                 writer.options.clock()));
+  }
+
+  /** The time by which this store goes. */
+  Clock clock() {
+    return writer.options.clock();
+  }
+
+  /**
+   * Refuses a patch that this store knows to be revoked, or {@link StoreOptions#revocations} does.
+   *
+   * @throws StoreException {@code REVOKED}
+   */
+  void requireNotRevoked(StackEntry entry) {
+    reader.reading(
+        () -> {
+          writer.admission.requireNotRevoked(entry.digest(), entry.id());
+          return entry;
+        });
+  }
+
+  /** The stack that activating the patch now would give. */
+  List<StackEntry> stackWith(Digest patch) {
+    return reader.reading(() -> writer.stackWith(reader.current(), reader.blobs.describe(patch)));
   }
 
   // Changes

@@ -26,6 +26,7 @@ final class StoreWriter {
   private static final Change RECOVERY = new Change("patchkit", "tidying up after a crash");
 
   final StoreOptions options;
+  final Admission admission;
 
   private final StoreLayout layout;
   private final StoreReader reader;
@@ -35,6 +36,7 @@ final class StoreWriter {
     this.layout = layout;
     this.reader = reader;
     this.options = options;
+    this.admission = new Admission(reader.marks, options.revocations());
     this.lock = new StoreLock(layout.lock, options.lockTimeout());
   }
 
@@ -74,6 +76,9 @@ final class StoreWriter {
     if (noted < current.number()) {
       note(action(current.origin()), current.change(), current, digests(current.stack()));
     }
+    if (hasRevoked(current)) {
+      StackGeneration unused = withoutRevoked(RECOVERY.withReason("finishing a revocation"));
+    }
   }
 
   InstalledPatch install(Map<String, byte[]> files, List<byte[]> signatures, Change change) {
@@ -84,7 +89,7 @@ final class StoreWriter {
     InstalledPatch patch = InstalledPatch.parse(manifest);
     return changing(
         () -> {
-          requireStanding(patch.digest(), patch.id());
+          admission.requireStanding(patch.digest(), patch.id());
           requireVersionFree(patch);
           Path lease = reader.marks.lease(patch.digest(), expiry(options.installLease()));
           try {
@@ -133,33 +138,19 @@ final class StoreWriter {
     }
   }
 
-  /** Refuses what may not come anew: a patch that is revoked or withdrawn, or news too old. */
-  private void requireStanding(Digest patch, String id) throws IOException {
-    reader.marks.requireNotRevoked(patch, id);
-    Revocations.Standing standing = options.revocations().of(patch);
-    switch (standing.state()) {
-      case REVOKED -> throw Marks.refusal(Reason.REVOKED, patch, id, standing.reason());
-      case WITHDRAWN -> throw Marks.refusal(Reason.WITHDRAWN, patch, id, standing.reason());
-      case ACTIVE, UNLISTED -> {}
-    }
-    if (options.revocations().isStale()) {
-      throw new StoreException(
-          Reason.STALE,
-          "expected fresh news of revocations before "
-              + id
-              + " comes in, found them expired; refresh the channel, or state an offline policy");
-    }
-  }
-
   StackGeneration activate(Digest patch, Activation activation, Change change) {
     return changing(
         () -> {
           StackGeneration current = reader.generations.current();
           InstalledPatch installed = reader.blobs.describe(patch);
-          requireStanding(patch, installed.id());
-          List<InstalledPatch> stack = StackRules.with(reader.describe(current.stack()), installed);
-          return commit(Origin.ACTIVATED, require(stack), current.number(), activation, change);
+          admission.requireStanding(patch, installed.id());
+          List<StackEntry> stack = stackWith(current, installed);
+          return commit(Origin.ACTIVATED, stack, current.number(), activation, change);
         });
+  }
+
+  List<StackEntry> stackWith(StackGeneration current, InstalledPatch patch) throws IOException {
+    return require(StackRules.with(reader.describe(current.stack()), patch));
   }
 
   StackGeneration activateStack(List<Digest> patches, Activation activation, Change change) {
@@ -170,7 +161,7 @@ final class StoreWriter {
           for (Digest patch : patches) {
             InstalledPatch installed = reader.blobs.describe(patch);
             if (!current.contains(patch)) {
-              requireStanding(patch, installed.id());
+              admission.requireStanding(patch, installed.id());
             }
             stack.add(installed);
           }
@@ -211,11 +202,7 @@ final class StoreWriter {
                 "expected a generation up to " + current.number() + ", found " + target);
           }
           for (StackEntry entry : old.stack()) {
-            reader.marks.requireNotRevoked(entry.digest(), entry.id());
-            Revocations.Standing standing = options.revocations().of(entry.digest());
-            if (standing.state() == Revocations.State.REVOKED) {
-              throw Marks.refusal(Reason.REVOKED, entry.digest(), entry.id(), standing.reason());
-            }
+            admission.requireNotRevoked(entry.digest(), entry.id());
           }
           List<InstalledPatch> stack = reader.describe(old.stack());
           boolean onTrial = !reader.generations.isGood(old);
@@ -306,8 +293,7 @@ final class StoreWriter {
   /** The current generation if none of its patches, nor of its baseline's, is revoked. */
   private StackGeneration withoutRevoked(Change change) throws IOException {
     StackGeneration current = reader.generations.current();
-    StackGeneration baseline = reader.generations.read(current.baseline());
-    if (!hasRevoked(current) && !hasRevoked(baseline)) {
+    if (!hasRevoked(current) && !hasRevoked(reader.generations.read(current.baseline()))) {
       return current;
     }
     StackGeneration good = reader.lastGoodBefore(current.number());

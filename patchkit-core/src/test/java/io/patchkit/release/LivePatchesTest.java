@@ -8,17 +8,26 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.patchkit.LanguageModel;
+import io.patchkit.ModelShape;
 import io.patchkit.Patch;
+import io.patchkit.PatchStack;
+import io.patchkit.StubModel;
 import io.patchkit.release.StackGeneration.Origin;
 import io.patchkit.trust.TrustPolicy;
+import io.patchkit.trust.TrustedKey;
 import io.patchkit.trust.UntrustedPatchException;
 import io.patchkit.trust.VerifiedPatch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -178,6 +187,154 @@ class LivePatchesTest {
       }
       return served;
     }
+  }
+
+  @Test
+  void goingBackToAPatchReadsNothing() throws IOException {
+    store.activate(digest(calm), ANN);
+    try (LivePatches live = follow(MANUAL.withPolicy(SignedPatches.POLICY))) {
+      store.activateStack(List.of(digest(fair)), Activation.full(), ANN);
+      live.refresh();
+      store.rollback(0, ANN);
+      live.refresh();
+      deleteWeights(calm);
+      deleteWeights(fair);
+      store.rollback(1, ANN);
+      live.refresh();
+      assertThat(live.model().patches().patches()).containsExactly(calm.patch());
+      store.rollback(2, ANN);
+      live.refresh();
+      assertThat(live.model().patches().patches()).containsExactly(fair.patch());
+    }
+  }
+
+  @Test
+  void aPreparedPatchIsEncodedWithTheOthersAndNotReadWhenItIsActivated() throws IOException {
+    store.activate(digest(calm), ANN);
+    List<PatchStack> encoded = new ArrayList<>();
+    StubModel model =
+        new StubModel() {
+          @Override
+          public ModelShape shape() {
+            return EchoModel.tiny().shape();
+          }
+
+          @Override
+          public LanguageModel withPatches(PatchStack stack) {
+            encoded.add(stack);
+            return super.withPatches(stack);
+          }
+        };
+    try (LivePatches live = LivePatches.follow(model, store, MANUAL)) {
+      live.prepare(digest(fair));
+      assertThat(encoded).last().isEqualTo(PatchStack.of(calm.patch(), fair.patch()));
+      assertThat(live.model().patches().patches()).containsExactly(calm.patch());
+
+      deleteWeights(fair);
+      store.activate(digest(fair), ANN);
+      live.refresh();
+      assertThat(live.model().patches().patches()).containsExactly(calm.patch(), fair.patch());
+    }
+  }
+
+  @Test
+  void whatDoesNotFitInTheMemoryIsReadAgain() throws IOException {
+    try (LivePatches live = follow(MANUAL.withPatchMemoryBytes(0))) {
+      live.prepare(digest(fair));
+      deleteWeights(fair);
+      store.activate(digest(fair), ANN);
+      live.refresh();
+      assertThat(live.generation().number()).isZero();
+    }
+  }
+
+  @Test
+  void ofPreparedPatchesTheOneThatWasAskedForLastIsKept() throws IOException {
+    VerifiedPatch last = verified("last");
+    store.install(last, ANN);
+    long room = 0;
+    for (InstalledPatch.StoredFile file : store.installed(digest(last)).files()) {
+      room += 2L * file.size();
+    }
+    try (LivePatches live = follow(MANUAL.withPatchMemoryBytes(room))) {
+      live.prepare(digest(fair));
+      live.prepare(digest(last));
+      deleteWeights(fair);
+      deleteWeights(last);
+      store.activateStack(List.of(digest(fair)), Activation.full(), ANN);
+      live.refresh();
+      assertThat(live.generation().number()).isZero();
+      store.activateStack(List.of(digest(last)), Activation.full(), ANN);
+      live.refresh();
+      assertThat(live.model().patches().patches()).containsExactly(last.patch());
+    }
+  }
+
+  @Test
+  void aRevokedPatchDoesNotComeFromTheMemory() {
+    store.activate(digest(calm), ANN);
+    Set<Digest> revoked = new HashSet<>();
+    Revocations channel =
+        patch ->
+            new Revocations.Standing(
+                revoked.contains(patch) ? Revocations.State.REVOKED : Revocations.State.ACTIVE,
+                "leaks");
+    PatchStore following =
+        PatchStore.open(
+            temporary.resolve("store"), StoreOptions.defaults().withRevocations(channel));
+    try (LivePatches live = LivePatches.follow(EchoModel.tiny(), following, MANUAL)) {
+      live.prepare(digest(fair));
+      // By a process that does not know what the channel says.
+      store.activate(digest(fair), ANN);
+      revoked.add(digest(fair));
+      live.refresh();
+
+      assertThat(live.model().patches().patches()).containsExactly(calm.patch());
+      assertThat(store.current().origin()).isEqualTo(Origin.REVOKED);
+      assertThat(store.status().revoked()).containsEntry(digest(fair), "leaks");
+      assertThatThrownBy(() -> live.prepare(digest(fair)))
+          .isInstanceOfSatisfying(
+              StoreException.class,
+              e -> assertThat(e.reason()).isEqualTo(StoreException.Reason.REVOKED));
+    }
+  }
+
+  @Test
+  void aPatchWhoseKeyHasExpiredSinceDoesNotComeFromTheMemory() {
+    Instant[] now = {SignedPatches.NOW};
+    PatchStore aging =
+        PatchStore.open(
+            temporary.resolve("store"),
+            StoreOptions.defaults()
+                .withClock(((InstantSource) () -> now[0]).withZone(ZoneOffset.UTC)));
+    TrustPolicy forAnHour =
+        TrustPolicy.of(
+            List.of(
+                TrustedKey.of(SignedPatches.SIGNER.verificationKey())
+                    .withValidity(SignedPatches.NOW, SignedPatches.NOW.plusSeconds(3600))));
+    List<RuntimeException> reasons = new ArrayList<>();
+    LiveListener listener =
+        new LiveListener() {
+          @Override
+          public void refused(StackGeneration generation, RuntimeException reason) {
+            reasons.add(reason);
+          }
+        };
+    try (LivePatches live =
+        LivePatches.follow(
+            EchoModel.tiny(), aging, MANUAL.withPolicy(forAnHour).withListener(listener))) {
+      live.prepare(digest(fair));
+      now[0] = SignedPatches.NOW.plusSeconds(3601);
+      aging.activate(digest(fair), ANN);
+      live.refresh();
+      assertThat(live.generation().number()).isZero();
+      assertThat(((UntrustedPatchException) reasons.get(0)).code())
+          .isEqualTo(UntrustedPatchException.Code.KEY_EXPIRED);
+    }
+  }
+
+  private void deleteWeights(VerifiedPatch patch) throws IOException {
+    Files.delete(blob(patch.files().digests().get("adapter_model.safetensors")));
   }
 
   private Path blob(String hex) {

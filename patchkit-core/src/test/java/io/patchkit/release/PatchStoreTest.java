@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.patchkit.release.AuditEntry.Action;
 import io.patchkit.release.StackGeneration.Origin;
 import io.patchkit.trust.VerifiedPatch;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -168,6 +169,19 @@ class PatchStoreTest {
     assertThat(store.status().installed())
         .extracting(InstalledPatch::id)
         .containsExactly("calm-1.0.0");
+  }
+
+  @Test
+  void aRevocationThatACrashCutShortIsFinishedByTheNextChange() throws IOException {
+    store.install(calm, ANN);
+    store.install(fair, ANN);
+    store.activate(digest(calm), ANN);
+    // All that was written before the crash.
+    new Marks(StoreLayout.open(store.directory(), Duration.ZERO)).revoke(digest(calm), "leaks");
+
+    store.activate(digest(fair), ANN);
+    assertThat(store.current().stack()).extracting(StackEntry::id).containsExactly("fair-1.0.0");
+    assertThat(store.generation(2).origin()).isEqualTo(Origin.REVOKED);
   }
 
   @Test

@@ -1,0 +1,44 @@
+package io.patchkit.release;
+
+import io.patchkit.release.StoreException.Reason;
+import java.io.IOException;
+
+/**
+ * Who may come in, and who may never run again: what the store remembers of revocations, and what
+ * {@link StoreOptions#revocations} says.
+ */
+final class Admission {
+
+  private final Marks marks;
+  private final Revocations revocations;
+
+  Admission(Marks marks, Revocations revocations) {
+    this.marks = marks;
+    this.revocations = revocations;
+  }
+
+  /** Refuses what may not come anew: a patch that is revoked or withdrawn, or news too old. */
+  void requireStanding(Digest patch, String id) throws IOException {
+    requireNotRevoked(patch, id);
+    Revocations.Standing standing = revocations.of(patch);
+    if (standing.state() == Revocations.State.WITHDRAWN) {
+      throw Marks.refusal(Reason.WITHDRAWN, patch, id, standing.reason());
+    }
+    if (revocations.isStale()) {
+      throw new StoreException(
+          Reason.STALE,
+          "expected fresh news of revocations before "
+              + id
+              + " comes in, found them expired; refresh the channel, or state an offline policy");
+    }
+  }
+
+  /** Refuses a patch that is known to be revoked, here or elsewhere. */
+  void requireNotRevoked(Digest patch, String id) throws IOException {
+    marks.requireNotRevoked(patch, id);
+    Revocations.Standing standing = revocations.of(patch);
+    if (standing.state() == Revocations.State.REVOKED) {
+      throw Marks.refusal(Reason.REVOKED, patch, id, standing.reason());
+    }
+  }
+}
