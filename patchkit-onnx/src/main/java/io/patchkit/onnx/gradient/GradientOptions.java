@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param threads threads that one run uses, at least 1
  * @param rowsPerRun how many rows are computed at once, at least 1; fewer need less memory, more
- *     are faster as long as they are of similar length
+ *     are faster where they begin alike
  * @param cache the folder in which built graphs are kept for the next time, created when needed;
  *     null to build them each time. Whoever can write there decides what is computed
  */
