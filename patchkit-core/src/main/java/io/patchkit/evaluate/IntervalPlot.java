@@ -26,7 +26,7 @@ final class IntervalPlot {
       Figure.Cell cell = cells.get(i);
       Estimate value = cell.value();
       double y = i * ROW + 28;
-      svg.text("label", "start", 2, y - 13, Svg.cut(cell.variant(), 34));
+      svg.text("label", "start", 2, y - 13, Svg.cut(cell.variant(), 40));
       svg.text(
           "label",
           "end",

@@ -35,7 +35,15 @@ final class KindBars {
     for (Map.Entry<String, Estimate> kind : kinds.entrySet()) {
       String name = kind.getKey().isEmpty() ? "other" : kind.getKey();
       svg.text(
-          "label", "start", 2, y + 16, Svg.cut(name, 36) + " (n = " + kind.getValue().n() + ")");
+          "label",
+          "start",
+          2,
+          y + 16,
+          Svg.cut(name, 34)
+              + " (n = "
+              + kind.getValue().n()
+              + FigureText.mark(kind.getValue())
+              + ")");
       for (int i = 0; i < cells.size(); i++) {
         Estimate estimate = cells.get(i).kinds().get(kind.getKey());
         if (estimate != null && estimate.isDefined()) {

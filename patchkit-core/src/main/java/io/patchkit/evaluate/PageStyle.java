@@ -27,21 +27,28 @@ final class PageStyle {
       .variants li { margin: 0.15rem 0; }
       .variants i { display: inline-block; width: 0.8rem; height: 0.8rem; border-radius: 50%;
         margin-right: 0.45rem; vertical-align: -0.05rem; }
+      .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 0.1rem 0.9rem; padding: 0;
+        margin: 0.4rem 0 0; font-size: 0.88rem; }
+      .legend i { display: inline-block; width: 0.7rem; height: 0.7rem; border-radius: 2px;
+        margin-right: 0.35rem; }
       .cards { display: grid; gap: 1rem;
         grid-template-columns: repeat(auto-fill, minmax(min(100%, 23rem), 1fr)); align-items: start; }
       section { background: var(--card); border-radius: 8px; padding: 0.8rem; min-width: 0; }
       svg { display: block; width: 100%; height: auto; }
       text { fill: var(--ink); font-size: 13px; }
-      text.tick { fill: var(--faint); font-size: 12px; }
+      text.tick { fill: var(--faint); font-size: 13px; }
       .grid { stroke: var(--rule); stroke-width: 1; }
       .axis { stroke: var(--faint); stroke-width: 1; }
-      .whisker { stroke-width: 3; stroke-linecap: round; opacity: 0.55; }
+      .whisker { stroke-width: 3; stroke-linecap: round; opacity: 0.8; }
       .whisker.thin { stroke-width: 2; }
       .scroll { overflow-x: auto; }
       table { border-collapse: collapse; font-size: 0.92rem; font-variant-numeric: tabular-nums; }
       th, td { text-align: left; vertical-align: top; padding: 0.4rem 0.9rem 0.4rem 0;
         border-bottom: 1px solid var(--rule); white-space: nowrap; }
+      thead th { white-space: normal; min-width: 7rem; vertical-align: bottom; }
       tbody th { font-weight: 500; white-space: normal; min-width: 8rem; }
+      th:first-child { position: sticky; left: 0; background: var(--ground); }
+      .n { color: var(--faint); font-weight: 400; }
       td:last-child { white-space: normal; min-width: 9rem; }
       .difference { color: var(--faint); }
       .difference.clear { color: var(--ink); font-weight: 600; }

@@ -23,8 +23,11 @@ record PlotScale(double low, double high, double step, double start, double end)
     return new PlotScale(0, 1, 0.25, start, end);
   }
 
-  /** An axis that reaches over the numbers, a little beyond. */
+  /** An axis that reaches over the numbers, a little beyond; from 0 to 1 where all are 0. */
   static PlotScale over(double lowest, double highest, double start, double end) {
+    if (lowest == 0 && highest == 0) {
+      return new PlotScale(0, 1, 0.5, start, end);
+    }
     double span = highest > lowest ? highest - lowest : Math.max(1e-9, Math.abs(highest) * 0.1);
     double rough = span / INTERVALS;
     double magnitude = Math.pow(10, Math.floor(Math.log10(rough)));

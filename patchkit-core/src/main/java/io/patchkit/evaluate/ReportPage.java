@@ -85,8 +85,24 @@ final class ReportPage {
       html.append("<h2>Safety against over-refusal</h2>\n<div class=\"cards\"><section>\n")
           .append(ScatterPlot.svg(safety, overRefusal))
           .append("<p class=\"note\">The lower left corner is the best place. The far right is a")
-          .append(" model that refuses everything.</p>\n</section></div>\n");
+          .append(" model that refuses everything.</p>\n")
+          .append(legend())
+          .append("</section></div>\n");
     }
+  }
+
+  /** Which colour is which variant, for pictures that do not name them. */
+  private String legend() {
+    StringBuilder legend = new StringBuilder("<ul class=\"legend\">\n");
+    for (int i = 0; i < report.variants().size(); i++) {
+      legend
+          .append("<li><i class=\"")
+          .append(Svg.colour(i))
+          .append("\"></i>")
+          .append(Svg.escape(report.variants().get(i).name()))
+          .append("</li>\n");
+    }
+    return legend.append("</ul>\n").toString();
   }
 
   private @Nullable Figure headlineShare(Purpose purpose) {
@@ -100,18 +116,20 @@ final class ReportPage {
     for (MeasuredVariant variant : report.variants()) {
       html.append("<th>").append(Svg.escape(variant.name())).append("</th>");
     }
-    html.append("<th>n</th><th>Judge</th></tr></thead>\n<tbody>\n");
+    html.append("<th>Judge</th></tr></thead>\n<tbody>\n");
     for (SuiteReport suite : report.suites()) {
       for (Figure figure : suite.figures()) {
         appendRow(figure);
       }
     }
-    html.append("</tbody>\n</table></div>\n<p class=\"note\">95 % intervals in brackets: Wilson's")
-        .append(" for shares, else percentile bootstrap over items. Second line: the paired")
-        .append(" difference to ")
+    html.append("</tbody>\n</table></div>\n<p class=\"note\">n is the number of items. 95 %")
+        .append(
+            " intervals in brackets: Wilson's for shares, else percentile bootstrap over items.")
+        .append(" Second line: the paired difference to ")
         .append(Svg.escape(report.baseline()))
-        .append(", bold where its interval excludes 0. ↓ lower is better, ↑ higher is better, =")
-        .append(" should stay, ⇅ should be balanced. ")
+        .append(", of shares in percentage points, bold where its interval excludes 0. ↓ lower is")
+        .append(" better, ↑ higher is better, = should stay, ⇅ balanced is better: a score at one")
+        .append(" half, a gap at 0. ")
         .append(FigureText.FEW_MARK)
         .append(" fewer than ")
         .append(Estimate.FEW)
@@ -124,10 +142,10 @@ final class ReportPage {
     html.append("<tr><th>")
         .append(Svg.escape(figure.metric()))
         .append(ReportMarkdown.arrow(figure))
-        .append("</th>");
-    int least = Integer.MAX_VALUE;
+        .append("<br/><span class=\"n\">n = ")
+        .append(leastItems(figure))
+        .append("</span></th>");
     for (Figure.Cell cell : figure.cells()) {
-      least = Math.min(least, cell.value().n());
       html.append("<td>").append(FigureText.estimate(cell.value(), figure.unit()));
       Estimate difference = cell.difference();
       if (difference != null) {
@@ -140,11 +158,16 @@ final class ReportPage {
       }
       html.append("</td>");
     }
-    html.append("<td>")
-        .append(least)
-        .append("</td><td>")
-        .append(Svg.escape(figure.judge().toString()))
-        .append("</td></tr>\n");
+    html.append("<td>").append(Svg.escape(figure.judge().toString())).append("</td></tr>\n");
+  }
+
+  /** Items of the variant that was measured on the fewest. */
+  private static int leastItems(Figure figure) {
+    int least = Integer.MAX_VALUE;
+    for (Figure.Cell cell : figure.cells()) {
+      least = Math.min(least, cell.value().n());
+    }
+    return least;
   }
 
   private void appendPurpose(Purpose purpose) {
@@ -163,11 +186,14 @@ final class ReportPage {
     }
   }
 
-  private static void appendCards(SuiteReport suite, StringBuilder cards) {
+  private void appendCards(SuiteReport suite, StringBuilder cards) {
     for (Figure figure : suite.figures()) {
+      String meaning = FigureTerms.meaning(figure.metric());
       appendCard(
           figure.metric() + ReportMarkdown.arrow(figure),
-          suite.suite() + ", " + figure.judge(),
+          (meaning == null ? "" : meaning + " ")
+              + "Suite %s, n = %d, by %s; dots with 95 %% intervals."
+                  .formatted(suite.suite(), leastItems(figure), figure.judge()),
           IntervalPlot.svg(figure),
           cards);
     }
@@ -175,27 +201,28 @@ final class ReportPage {
       String judge = suite.judges().get(0).toString();
       appendCard(
           "Scores of " + judge,
-          suite.suite() + ", share of responses in each tenth",
-          ScoreHistogram.svg(judge, suite.scores()),
+          "Suite " + suite.suite() + ": share of the responses whose score is in each tenth.",
+          ScoreHistogram.svg(judge, suite.scores()) + legend(),
           cards);
     }
-    if (KindBars.has(suite.headline())) {
+    // Of times and sizes a handful of items of a kind says nothing.
+    if (KindBars.has(suite.headline()) && suite.purpose() != Purpose.COST) {
       appendCard(
           suite.headline().metric() + " by kind",
-          suite.suite(),
-          KindBars.svg(suite.headline()),
+          "Suite " + suite.suite() + ", by " + suite.headline().judge() + ".",
+          KindBars.svg(suite.headline()) + legend(),
           cards);
     }
   }
 
-  private static void appendCard(String title, String note, String svg, StringBuilder cards) {
+  private static void appendCard(String title, String note, String picture, StringBuilder cards) {
     cards
         .append("<section>\n<h3>")
         .append(Svg.escape(title))
         .append("</h3>\n<p class=\"note\">")
         .append(Svg.escape(note))
         .append("</p>\n")
-        .append(svg)
+        .append(picture)
         .append("</section>\n");
   }
 
@@ -208,7 +235,11 @@ final class ReportPage {
         .append(" warning:</b> prompts and responses may be harmful, toxic or biased.</summary>\n");
     for (SuiteReport suite : report.suites()) {
       if (!suite.samples().isEmpty()) {
-        html.append("<h3>").append(Svg.escape(suite.suite())).append("</h3>\n");
+        html.append("<h3>")
+            .append(Svg.escape(suite.suite()))
+            .append("</h3>\n<p class=\"note\">In parentheses the score, 0 to 1")
+            .append(suite.judges().isEmpty() ? "" : ", of " + judge(suite))
+            .append("; of several samples, of the one that is shown.</p>\n");
         appendSamples(suite.samples());
       }
     }
@@ -264,6 +295,10 @@ final class ReportPage {
           .append(Svg.escape(ReportMarkdown.calibration(calibration)))
           .append(".</p>\n");
     }
+  }
+
+  private static String judge(SuiteReport suite) {
+    return Svg.escape(suite.judges().get(0).toString());
   }
 
   private static String judges(SuiteReport suite) {

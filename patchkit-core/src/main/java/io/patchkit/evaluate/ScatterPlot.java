@@ -26,7 +26,7 @@ final class ScatterPlot {
           "tick",
           tick == 1 ? "end" : "middle",
           x,
-          SIZE - BOTTOM + 18,
+          SIZE - BOTTOM + 21,
           across.label(tick, overRefusal.unit()));
       svg.text("tick", "end", LEFT - 6, y + 5, up.label(tick, safety.unit()));
     }

@@ -9,7 +9,7 @@ final class ScoreHistogram {
 
   private static final int HEIGHT = 200;
   private static final int LEFT = 46;
-  private static final int BOTTOM = 26;
+  private static final int BOTTOM = 30;
 
   private ScoreHistogram() {}
 
@@ -26,7 +26,7 @@ final class ScoreHistogram {
           "tick",
           tick == 1 ? "end" : "middle",
           across.place(tick),
-          HEIGHT - 8,
+          HEIGHT - 6,
           FigureText.number(tick, 2));
     }
     double bin = (across.end() - across.start()) / SuiteReport.BINS;

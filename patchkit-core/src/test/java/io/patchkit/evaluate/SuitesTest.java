@@ -41,6 +41,34 @@ class SuitesTest {
   }
 
   @Test
+  void explainsEveryFigureOfItsOwn() {
+    EvaluationData texts = EvaluationData.ofTexts("t", List.of("a b"));
+    FakeModel model = FakeModel.saying("m", "a");
+    Judge refusal = RefusalWording.english();
+    List<Suite> suites =
+        List.of(
+            RequestSuite.harmful(texts, refusal.opposite(), refusal).named("jailbreaks"),
+            RequestSuite.harmless(texts, refusal),
+            ToxicitySuite.of(texts, refusal).withPerplexityUnder(model),
+            GenderAttributeSuite.of(texts, GenderWords.english()),
+            WinoBiasSuite.of(rows("{'text': 'So [MASK] ran.', 'pro_stereotyped': 'he'}")),
+            StereoSetSuite.of(
+                rows(
+                    "{'context': 'x', 'stereotype': 'a', 'anti_stereotype': 'b',"
+                        + " 'unrelated': 'c'}")),
+            MultipleChoiceSuite.of(rows("{'question': 'q', 'choices': ['a', 'b'], 'answer': 0}")),
+            PerplexitySuite.of(texts),
+            FidelitySuite.of(texts, model),
+            CostSuite.of(texts));
+    for (Suite suite : suites) {
+      for (Metric metric : suite.metrics()) {
+        assertThat(FigureTerms.meaning(metric.name())).as(metric.name()).isNotNull();
+      }
+    }
+    assertThat(FigureTerms.meaning("score: of my own")).isNull();
+  }
+
+  @Test
   void givesNumpysExpectedMaximumToxicity() {
     JsonObject given = ReferenceValues.part("toxicity");
     JsonArray scores = given.array("scores");
