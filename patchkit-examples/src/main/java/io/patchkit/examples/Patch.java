@@ -4,10 +4,13 @@ import io.patchkit.PatchkitException;
 import io.patchkit.format.JsonObject;
 import io.patchkit.release.RegistryException;
 import io.patchkit.release.StoreException;
+import io.patchkit.release.channel.ChannelException;
 import io.patchkit.trust.UntrustedPatchException;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.lang.reflect.Method;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -17,11 +20,12 @@ import picocli.CommandLine.ScopeType;
 /**
  * The life of a released patch at the command line: {@code run Patch keygen | sign | verify |
  * inspect | push | pull | install | activate | deactivate | promote | rollback | history | revoke |
- * status | gc}; {@code run Patch COMMAND --help} explains one.
+ * refresh | status | gc | channel}; {@code run Patch COMMAND --help} explains one.
  *
  * <p>Exit status: 0 done; 1 failed; 2 wrong usage; 3 the patch is not trusted; 4 the registry
- * refused or could not be reached; 5 the store refused. With {@code --json}, standard output is one
- * JSON object, {@code {"error": REASON, "message": TEXT}} where the status is not 0.
+ * refused or could not be reached; 5 the store refused; 6 the channel refused, or was refused. With
+ * {@code --json}, standard output is one JSON object, {@code {"error": REASON, "message": TEXT}}
+ * where the status is not 0.
  */
 @Command(
     name = "run Patch",
@@ -35,6 +39,7 @@ public final class Patch {
   static final int UNTRUSTED = 3;
   static final int REGISTRY = 4;
   static final int STORE = 5;
+  static final int CHANNEL = 6;
 
   @Option(
       names = "--json",
@@ -52,13 +57,20 @@ public final class Patch {
   static int execute(PrintStream out, PrintStream err, String... args) {
     Patch program = new Patch();
     CommandLine line = new CommandLine(program);
+    line.addSubcommand(new CommandLine(new ChannelCommands()));
     for (Class<?> group :
-        List.of(PatchSigning.class, PatchTransport.class, PatchStoreCommands.class)) {
+        List.of(
+            PatchSigning.class,
+            PatchTransport.class,
+            PatchStoreCommands.class,
+            PatchRevocation.class)) {
       for (Method method : CommandLine.getCommandMethods(group, null)) {
         CommandLine command = new CommandLine(method);
         line.addSubcommand(command.getCommandName(), command);
       }
     }
+    line.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
+    line.setErr(new PrintWriter(err, true, StandardCharsets.UTF_8));
     line.setExecutionStrategy(
         parsed -> {
           if (!parsed.hasSubcommand() && !parsed.isUsageHelpRequested()) {
@@ -100,6 +112,9 @@ public final class Patch {
     if (problem instanceof StoreException refused) {
       return refused.reason().name();
     }
+    if (problem instanceof ChannelException refused) {
+      return refused.code().name();
+    }
     return problem.getClass().getSimpleName();
   }
 
@@ -109,6 +124,9 @@ public final class Patch {
     }
     if (problem instanceof RegistryException) {
       return REGISTRY;
+    }
+    if (problem instanceof ChannelException) {
+      return CHANNEL;
     }
     return problem instanceof StoreException ? STORE : FAILED;
   }

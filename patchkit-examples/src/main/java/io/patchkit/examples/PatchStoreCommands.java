@@ -6,12 +6,11 @@ import io.patchkit.format.JsonValue;
 import io.patchkit.release.Activation;
 import io.patchkit.release.AuditEntry;
 import io.patchkit.release.Digest;
-import io.patchkit.release.InstalledPatch;
 import io.patchkit.release.PatchStore;
-import io.patchkit.release.StackEntry;
 import io.patchkit.release.StackGeneration;
-import io.patchkit.release.StoreStatus;
+import io.patchkit.release.channel.ChannelException;
 import io.patchkit.trust.VerifiedPatch;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -38,10 +37,12 @@ final class PatchStoreCommands {
       @Option(names = "--signature", required = true, description = "a bundle; may be repeated")
           List<Path> signatures,
       @Mixin TrustOptions trust,
-      @Mixin StoreArguments store) {
+      @Mixin StoreArguments arguments)
+      throws IOException {
     VerifiedPatch patch =
         VerifiedPatch.verify(directory, signatures, trust.policy(), Clock.systemUTC());
-    store.store().install(patch, store.change());
+    PatchStore store = arguments.storeFor(any -> new Digest(patch.identity()));
+    store.install(patch, arguments.change());
     return PatchSigning.describe(patch);
   }
 
@@ -58,8 +59,9 @@ final class PatchStoreCommands {
           @Nullable Double share,
       @Option(names = "--trial", description = "to be rolled back unless a health probe passes")
           boolean trial,
-      @Mixin StoreArguments arguments) {
-    PatchStore store = arguments.store();
+      @Mixin StoreArguments arguments)
+      throws IOException {
+    PatchStore store = arguments.storeFor(with -> StoreArguments.find(with, patch).digest());
     Activation activation = trial ? Activation.trial() : Activation.full();
     return generation(
         store.activate(
@@ -74,7 +76,8 @@ final class PatchStoreCommands {
       mixinStandardHelpOptions = true)
   static JsonObject deactivate(
       @Parameters(paramLabel = "NAME", description = "the patch's name") String name,
-      @Mixin StoreArguments store) {
+      @Mixin StoreArguments store)
+      throws IOException {
     return generation(store.store().deactivate(name, store.change()));
   }
 
@@ -82,7 +85,7 @@ final class PatchStoreCommands {
       name = "promote",
       description = "Gives a canary to all requests.",
       mixinStandardHelpOptions = true)
-  static JsonObject promote(@Mixin StoreArguments store) {
+  static JsonObject promote(@Mixin StoreArguments store) throws IOException {
     return generation(store.store().promote(store.change()));
   }
 
@@ -96,7 +99,8 @@ final class PatchStoreCommands {
               paramLabel = "GENERATION",
               description = "its number (default: the last good one before the current)")
           @Nullable Long generation,
-      @Mixin StoreArguments arguments) {
+      @Mixin StoreArguments arguments)
+      throws IOException {
     PatchStore store = arguments.store();
     long target =
         generation == null ? store.lastGoodBefore(store.current().number()).number() : generation;
@@ -104,21 +108,23 @@ final class PatchStoreCommands {
   }
 
   @Command(
-      name = "revoke",
-      description = "Revokes a patch in this store for good, and takes it out if it is active.",
+      name = "refresh",
+      description = "Asks the channel that the store follows, and takes out what that revokes.",
       mixinStandardHelpOptions = true)
-  static JsonObject revoke(
-      @Parameters(
-              paramLabel = "PATCH",
-              description = PATCH_HELP + ", or all of it if not installed")
-          String patch,
-      @Mixin StoreArguments arguments) {
-    PatchStore store = arguments.store();
-    Digest digest =
-        patch.matches("[0-9a-f]{64}")
-            ? new Digest(patch)
-            : StoreArguments.find(store, patch).digest();
-    return generation(store.revoke(digest, arguments.change()));
+  static JsonObject refresh(@Mixin StoreArguments arguments) throws IOException {
+    FollowedChannel channel = arguments.channel();
+    if (channel == null) {
+      throw new IllegalArgumentException(
+          "--channel is missing, and the store follows no channel; allowed: a directory or"
+              + " address");
+    }
+    try {
+      channel.client().refresh();
+    } catch (ChannelException e) {
+      arguments.store().applyRevocations(arguments.byTheChannel()); // those known before
+      throw e;
+    }
+    return generation(arguments.store().applyRevocations(arguments.byTheChannel()));
   }
 
   @Command(
@@ -128,7 +134,8 @@ final class PatchStoreCommands {
   static JsonObject history(
       @Option(names = "--audit", description = "list the audit log, its chain verified")
           boolean audit,
-      @Mixin StoreArguments store) {
+      @Mixin StoreArguments store)
+      throws IOException {
     List<JsonValue> lines = new ArrayList<>();
     if (audit) {
       store.store().audit().forEach(entry -> lines.add(line(entry)));
@@ -140,46 +147,32 @@ final class PatchStoreCommands {
 
   @Command(
       name = "status",
-      description = "Says what is active and what is installed.",
+      description = {
+        "Says what is active, what is installed, and what the channel says of it.",
+        "The store stays as it is, also if the channel revokes a patch: refresh takes it out."
+      },
       mixinStandardHelpOptions = true)
-  static JsonObject status(@Mixin StoreArguments store) {
-    StoreStatus status = store.store().status();
-    List<JsonValue> installed = new ArrayList<>();
-    for (InstalledPatch patch : status.installed()) {
-      installed.add(
-          JsonObject.builder()
-              .put("patch", patch.id())
-              .put("slot", patch.slot())
-              .put("identity", patch.digest().hex())
-              .put("revoked", status.revoked().containsKey(patch.digest()))
-              .build());
-    }
-    StackGeneration current = status.current();
-    return JsonObject.builder()
-        .put("generation", current.number())
-        .put("good", status.good())
-        .put("share", current.share())
-        .put("active", JsonArray.ofStrings(ids(current)))
-        .put("stackDigest", current.stackDigest().hex())
-        .put("installed", JsonArray.of(installed))
-        .build();
+  static JsonObject status(@Mixin StoreArguments arguments) throws IOException {
+    FollowedChannel channel = arguments.channel();
+    String problem = channel == null ? "" : arguments.refreshed(channel);
+    return StoreReport.of(arguments.store().status(), channel, problem);
   }
 
   @Command(
       name = "gc",
       description = "Takes away old generations, and the patches that none needs any more.",
       mixinStandardHelpOptions = true)
-  static JsonObject collect(@Mixin StoreArguments store) {
+  static JsonObject collect(@Mixin StoreArguments store) throws IOException {
     List<String> removed = new ArrayList<>();
     store.store().collectGarbage(store.change()).forEach(patch -> removed.add(patch.hex()));
     return JsonObject.builder().put("removed", JsonArray.ofStrings(removed)).build();
   }
 
-  private static JsonObject generation(StackGeneration generation) {
+  static JsonObject generation(StackGeneration generation) {
     return JsonObject.builder()
         .put("generation", generation.number())
         .put("origin", generation.origin().name())
-        .put("active", JsonArray.ofStrings(ids(generation)))
+        .put("active", JsonArray.ofStrings(StoreReport.ids(generation)))
         .put("share", generation.share())
         .build();
   }
@@ -192,7 +185,7 @@ final class PatchStoreCommands {
         .put("origin", generation.origin().name())
         .put("actor", generation.change().actor())
         .put("reason", generation.change().reason())
-        .put("active", JsonArray.ofStrings(ids(generation)))
+        .put("active", JsonArray.ofStrings(StoreReport.ids(generation)))
         .build();
   }
 
@@ -208,13 +201,5 @@ final class PatchStoreCommands {
         .put("generation", entry.generation())
         .put("patches", JsonArray.ofStrings(patches))
         .build();
-  }
-
-  private static List<String> ids(StackGeneration generation) {
-    List<String> ids = new ArrayList<>();
-    for (StackEntry entry : generation.stack()) {
-      ids.add(entry.id());
-    }
-    return ids;
   }
 }

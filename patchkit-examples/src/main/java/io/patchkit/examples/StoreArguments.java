@@ -4,12 +4,19 @@ import io.patchkit.release.Change;
 import io.patchkit.release.Digest;
 import io.patchkit.release.InstalledPatch;
 import io.patchkit.release.PatchStore;
+import io.patchkit.release.Revocations;
+import io.patchkit.release.StoreOptions;
+import io.patchkit.release.channel.ChannelException;
+import io.patchkit.release.channel.ChannelView;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The store that a command works on, and who works on it. */
+/** The store that a command works on, the channel that it follows, and who works on it. */
 final class StoreArguments {
 
   @Option(
@@ -22,18 +29,98 @@ final class StoreArguments {
   @Option(
       names = "--actor",
       defaultValue = "${sys:user.name}",
+      paramLabel = "WHO",
       description = "who does it, for the audit log (default: ${DEFAULT-VALUE})")
   private String actor = "";
 
-  @Option(names = "--reason", defaultValue = "", description = "why, for the audit log")
+  @Option(
+      names = "--reason",
+      defaultValue = "",
+      paramLabel = "TEXT",
+      description = "why, for the audit log")
   private String reason = "";
 
-  PatchStore store() {
-    return PatchStore.open(directory);
+  @Option(
+      names = "--channel",
+      paramLabel = "CHANNEL",
+      description =
+          "a channel that the store follows from now on: a directory, or an http or https address")
+  private @Nullable String address;
+
+  @Option(
+      names = "--channel-root",
+      paramLabel = "FILE",
+      description = "the root to begin with, the first time that the store follows a channel")
+  private @Nullable Path root;
+
+  @Option(
+      names = "--offline",
+      description =
+          "go by what is known of the channel, however old it is; goes into the audit log")
+  private boolean offline;
+
+  /** The store, by what is known of its channel. Nobody is asked. */
+  PatchStore store() throws IOException {
+    FollowedChannel channel = channel();
+    return open(channel == null ? Revocations.none() : channel.client());
+  }
+
+  /**
+   * The store, for a patch that is to come anew: its channel is asked, what that revokes is taken
+   * out, and the patch must be listed there as good.
+   *
+   * @param patch finds the patch's identity
+   */
+  PatchStore storeFor(Function<PatchStore, Digest> patch) throws IOException {
+    FollowedChannel channel = channel();
+    if (channel == null) {
+      return open(Revocations.none());
+    }
+    ChannelView view = offline ? channel.client().current() : channel.client().refresh();
+    PatchStore store = open(offline ? FollowedChannel.atAnyAge(view) : view);
+    store.applyRevocations(byTheChannel());
+    String identity = patch.apply(store).hex();
+    if (offline) {
+      view.requireInstallableOffline(identity);
+    } else {
+      view.requireInstallable(identity);
+    }
+    return store;
+  }
+
+  /** The channel that the store follows, null for none. */
+  @Nullable FollowedChannel channel() throws IOException {
+    return FollowedChannel.of(directory, address, root);
+  }
+
+  /**
+   * Asks the channel, unless offline.
+   *
+   * @return why what is known is not the newest, empty if it is
+   */
+  String refreshed(FollowedChannel channel) {
+    if (offline) {
+      return "not asked";
+    }
+    try {
+      channel.client().refresh();
+      return "";
+    } catch (ChannelException e) {
+      return e.code() + ": " + e.getMessage();
+    }
+  }
+
+  /** What a revocation that the channel brought is noted as. */
+  Change byTheChannel() {
+    return new Change(actor, "revoked by the channel");
+  }
+
+  private PatchStore open(Revocations revocations) {
+    return PatchStore.open(directory, StoreOptions.defaults().withRevocations(revocations));
   }
 
   Change change() {
-    return new Change(actor, reason);
+    return new Change(actor, offline ? ("offline policy: " + reason).strip() : reason);
   }
 
   /** The installed patch that a text names: NAME, NAME-VERSION or the start of its identity. */

@@ -7,6 +7,7 @@ import io.patchkit.release.channel.ChannelEntry.Status;
 import io.patchkit.release.channel.ChannelException.Code;
 import io.patchkit.release.channel.PointerMetadata.Announcement;
 import io.patchkit.trust.Signer;
+import io.patchkit.trust.VerificationKey;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +21,10 @@ import java.util.function.UnaryOperator;
  * Publishes a channel into a directory, which any web server can serve. Files that are published
  * stay as they are, and {@code timestamp.json} is replaced last, so that readers see a whole
  * channel at any time. One publisher at a time; not thread-safe.
+ *
+ * <p>A publisher goes on with nothing that its own keys have not signed, so whoever may write into
+ * the directory cannot have a list of theirs signed with the next change. They can put an older
+ * list back: keep the directory that is published from where nobody else writes.
  */
 public final class ChannelPublisher {
 
@@ -27,6 +32,9 @@ public final class ChannelPublisher {
   private static final Duration TARGETS_LIFETIME = Duration.ofDays(90);
   private static final Duration SNAPSHOT_LIFETIME = Duration.ofDays(14);
   private static final Duration TIMESTAMP_LIFETIME = Duration.ofDays(2);
+
+  private static final List<ChannelRole> ONLINE =
+      List.of(ChannelRole.TARGETS, ChannelRole.SNAPSHOT, ChannelRole.TIMESTAMP);
 
   private final Path directory;
   private final Clock clock;
@@ -59,7 +67,14 @@ public final class ChannelPublisher {
     return publisher;
   }
 
-  /** The channel of a directory, to go on with. */
+  /**
+   * The channel of a directory, to go on with.
+   *
+   * @param keys those that signed what is there; {@link ChannelKeys#online} will do unless roots
+   *     are to be signed
+   * @throws ChannelException {@code THRESHOLD_NOT_MET} if other keys signed it, {@code MISSING} if
+   *     there is no channel
+   */
   public static ChannelPublisher open(Path directory, ChannelKeys keys, Clock clock) {
     ChannelPublisher publisher = new ChannelPublisher(directory, keys, clock);
     publisher.entries();
@@ -160,10 +175,30 @@ public final class ChannelPublisher {
   }
 
   /**
+   * Signs everything anew, the root too, with the keys that it has: to be called every year.
+   *
+   * @throws IllegalArgumentException if this publisher's keys are not exactly those of the root
+   */
+  public void renewRoot() {
+    RootMetadata root = newestRoot();
+    if (!root.roles().equals(keys.roles())) {
+      throw new IllegalArgumentException(
+          "keys or rootThreshold are not those of "
+              + ChannelRole.ROOT.fileName(root.version())
+              + "; allowed: exactly those, or rotate to change them");
+    }
+    rotate(keys);
+  }
+
+  /**
    * Changes the keys. The new root is signed by the old root keys and by the new ones; what other
-   * keys signed is signed anew.
+   * keys signed is signed anew. If it stops half way, do it again.
    */
   public void rotate(ChannelKeys successors) {
+    TargetsMetadata targets = targets();
+    RootMetadata newest = newestRoot();
+    boolean isChange = !keys.roles().equals(successors.roles());
+    boolean isHalfDone = isChange && newest.roles().equals(successors.roles());
     List<Signer> signers = new ArrayList<>(keys.root());
     for (Signer successor : successors.root()) {
       boolean signsAlready = false;
@@ -174,13 +209,38 @@ public final class ChannelPublisher {
         signers.add(successor);
       }
     }
+    keys = successors;
+    if (!isHalfDone) {
+      publishRoot(newest.version() + 1, signers);
+    }
+    publishTargets(targets.version() + 1, targets.entries());
+  }
+
+  private RootMetadata newestRoot() {
     int version = 1;
-    while (Files.exists(path(ChannelRole.ROOT.fileName(version)))) {
+    while (Files.exists(path(ChannelRole.ROOT.fileName(version + 1)))) {
       version++;
     }
-    keys = successors;
-    publishRoot(version, signers);
-    renew();
+    byte[] content = read(ChannelRole.ROOT.fileName(version), ChannelRole.ROOT);
+    return SignedMetadata.parse(ChannelRole.ROOT, content).read(RootMetadata::read);
+  }
+
+  /** Refuses to sign with keys that no client would believe. */
+  private void requireNamedByTheRoot() {
+    RootMetadata root = newestRoot();
+    for (ChannelRole role : ONLINE) {
+      VerificationKey key = keys.signer(role).verificationKey();
+      if (!root.keys(role).keys().containsValue(key)) {
+        throw new IllegalArgumentException(
+            "the key of "
+                + role.id()
+                + " is "
+                + key.keyId()
+                + "; allowed: the one that "
+                + ChannelRole.ROOT.fileName(root.version())
+                + " names");
+      }
+    }
   }
 
   private void publishRoot(int version, List<Signer> signers) {
@@ -190,6 +250,7 @@ public final class ChannelPublisher {
 
   /** Publishes targets and, with the next version of each, the snapshot and the timestamp. */
   private void publishTargets(int version, List<ChannelEntry> entries) {
+    requireNamedByTheRoot();
     TargetsMetadata targets = new TargetsMetadata(header(version, TARGETS_LIFETIME), entries);
     Announcement announced = publish(ChannelRole.TARGETS, version, targets.json(), keys.targets());
 
@@ -218,17 +279,24 @@ public final class ChannelPublisher {
   }
 
   private TargetsMetadata targets() {
-    PointerMetadata timestamp = pointer(ChannelRole.TIMESTAMP.fileName(), ChannelRole.TIMESTAMP);
-    PointerMetadata snapshot =
-        pointer(ChannelRole.SNAPSHOT.fileName(timestamp.file().version()), ChannelRole.SNAPSHOT);
-    byte[] targets =
-        read(ChannelRole.TARGETS.fileName(snapshot.file().version()), ChannelRole.TARGETS);
-    return SignedMetadata.parse(ChannelRole.TARGETS, targets).read(TargetsMetadata::read);
+    byte[] content = read(ChannelRole.TIMESTAMP.fileName(), ChannelRole.TIMESTAMP);
+    content = announcedBy(content, ChannelRole.TIMESTAMP, ChannelRole.SNAPSHOT);
+    content = announcedBy(content, ChannelRole.SNAPSHOT, ChannelRole.TARGETS);
+    return own(content, ChannelRole.TARGETS).read(TargetsMetadata::read);
   }
 
-  private PointerMetadata pointer(String name, ChannelRole role) {
-    return SignedMetadata.parse(role, read(name, role))
-        .read(json -> PointerMetadata.read(role, json));
+  private byte[] announcedBy(byte[] content, ChannelRole role, ChannelRole announced) {
+    Announcement file = own(content, role).read(json -> PointerMetadata.read(role, json)).file();
+    String name = announced.fileName(file.version());
+    byte[] found = read(name, announced);
+    file.requireIsOf(found, name);
+    return found;
+  }
+
+  /** Metadata that this publisher's key has signed. */
+  private SignedMetadata own(byte[] content, ChannelRole role) {
+    RoleKeys own = RoleKeys.of(List.of(keys.signer(role).verificationKey()), 1);
+    return SignedMetadata.parse(role, content).requireSignedBy(own, "this publisher");
   }
 
   private byte[] read(String name, ChannelRole role) {

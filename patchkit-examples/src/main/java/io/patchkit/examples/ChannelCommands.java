@@ -1,0 +1,180 @@
+package io.patchkit.examples;
+
+import io.patchkit.Patch;
+import io.patchkit.format.AtomicFiles;
+import io.patchkit.format.JsonArray;
+import io.patchkit.format.JsonObject;
+import io.patchkit.format.JsonValue;
+import io.patchkit.release.Digest;
+import io.patchkit.release.channel.ChannelEntry;
+import io.patchkit.release.channel.ChannelPublisher;
+import io.patchkit.trust.PatchFiles;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Commands of who publishes a channel. Revoking is {@link PatchRevocation}'s. */
+@Command(
+    name = "channel",
+    description = {
+      "Publishes a signed list of which released patches are good.",
+      "'run Patch revoke NAME VERSION --channel DIR' revokes one for everybody who follows it."
+    },
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "COMMAND")
+final class ChannelCommands {
+
+  private static final String DIRECTORY_HELP = "the channel's directory, which a web server serves";
+  private static final String ROOT_KEY_HELP = "a private root key (PEM); may be repeated";
+  private static final String THRESHOLD_HELP = "how many root keys must sign (default: all)";
+
+  @Command(
+      name = "init",
+      description = "Makes a channel without patches, and the root that its clients begin with.",
+      mixinStandardHelpOptions = true)
+  static JsonObject init(
+      @Parameters(paramLabel = "DIR", description = DIRECTORY_HELP) Path directory,
+      @Option(
+              names = "--root-key",
+              paramLabel = "FILE",
+              required = true,
+              description = ROOT_KEY_HELP)
+          List<Path> root,
+      @Option(names = "--root-threshold", paramLabel = "N", description = THRESHOLD_HELP)
+          @Nullable Integer threshold,
+      @Option(
+              names = "--root-out",
+              required = true,
+              paramLabel = "FILE",
+              description = "where the root goes; it has to reach the clients by a trusted way")
+          Path out,
+      @Mixin ChannelSigning keys)
+      throws IOException {
+    ChannelPublisher publisher =
+        ChannelPublisher.create(directory, keys.withRoot(root, threshold), Clock.systemUTC());
+    AtomicFiles.writeFile(out, publisher.firstRoot());
+    return JsonObject.builder()
+        .put("channel", directory.toString())
+        .put("root", out.toString())
+        .build();
+  }
+
+  @Command(
+      name = "publish",
+      description = "Lists a patch as good. Its signatures are not verified here.",
+      mixinStandardHelpOptions = true)
+  static JsonObject publish(
+      @Parameters(index = "0", paramLabel = "DIR", description = DIRECTORY_HELP) Path directory,
+      @Parameters(index = "1", paramLabel = "PATCH", description = "the patch's directory")
+          Path patch,
+      @Mixin ChannelSigning keys) {
+    ChannelPublisher publisher = open(directory, keys);
+    byte[] manifest = PatchFiles.read(patch).content("patch.json");
+    Patch read = Patch.load(patch);
+    publisher.publish(
+        ChannelEntry.active(
+            read.manifest().name(),
+            read.manifest().version(),
+            Digest.of(manifest).hex(),
+            manifest.length));
+    return list(publisher);
+  }
+
+  @Command(
+      name = "withdraw",
+      description = "Says that a patch may run on where it runs, and is not to come anew.",
+      mixinStandardHelpOptions = true)
+  static JsonObject withdraw(
+      @Parameters(index = "0", paramLabel = "DIR", description = DIRECTORY_HELP) Path directory,
+      @Parameters(index = "1", paramLabel = "NAME", description = "the patch's name") String name,
+      @Parameters(index = "2", paramLabel = "VERSION", description = "its version") String version,
+      @Option(
+              names = "--reason",
+              required = true,
+              paramLabel = "TEXT",
+              description = "why, for everybody")
+          String reason,
+      @Mixin ChannelSigning keys) {
+    ChannelPublisher publisher = open(directory, keys);
+    publisher.withdraw(find(publisher, name, version).identity(), reason);
+    return list(publisher);
+  }
+
+  @Command(
+      name = "reinstate",
+      description = "Says that a withdrawn patch is good after all.",
+      mixinStandardHelpOptions = true)
+  static JsonObject reinstate(
+      @Parameters(index = "0", paramLabel = "DIR", description = DIRECTORY_HELP) Path directory,
+      @Parameters(index = "1", paramLabel = "NAME", description = "the patch's name") String name,
+      @Parameters(index = "2", paramLabel = "VERSION", description = "its version") String version,
+      @Mixin ChannelSigning keys) {
+    ChannelPublisher publisher = open(directory, keys);
+    publisher.reinstate(find(publisher, name, version).identity());
+    return list(publisher);
+  }
+
+  @Command(
+      name = "renew",
+      description =
+          "Signs the channel anew, for it expires after two days; with all root keys the root too,"
+              + " which expires after a year.",
+      mixinStandardHelpOptions = true)
+  static JsonObject renew(
+      @Parameters(paramLabel = "DIR", description = DIRECTORY_HELP) Path directory,
+      @Option(names = "--root-key", paramLabel = "FILE", description = ROOT_KEY_HELP)
+          @Nullable List<Path> root,
+      @Option(names = "--root-threshold", paramLabel = "N", description = THRESHOLD_HELP)
+          @Nullable Integer threshold,
+      @Mixin ChannelSigning keys) {
+    ChannelPublisher publisher;
+    if (root == null) {
+      publisher = open(directory, keys);
+      publisher.renew();
+    } else {
+      publisher =
+          ChannelPublisher.open(directory, keys.withRoot(root, threshold), Clock.systemUTC());
+      publisher.renewRoot();
+    }
+    return list(publisher);
+  }
+
+  static ChannelPublisher open(Path directory, ChannelSigning keys) {
+    return ChannelPublisher.open(directory, keys.online(), Clock.systemUTC());
+  }
+
+  /** The entry of a name and version. */
+  static ChannelEntry find(ChannelPublisher publisher, String name, String version) {
+    List<String> listed = new ArrayList<>();
+    for (ChannelEntry entry : publisher.entries()) {
+      if (entry.name().equals(name) && entry.version().toString().equals(version)) {
+        return entry;
+      }
+      listed.add(entry.name() + " " + entry.version());
+    }
+    throw new IllegalArgumentException(
+        "patch is '" + name + " " + version + "'; allowed: one that is listed, " + listed);
+  }
+
+  static JsonObject list(ChannelPublisher publisher) {
+    List<JsonValue> lines = new ArrayList<>();
+    for (ChannelEntry entry : publisher.entries()) {
+      lines.add(
+          JsonObject.builder()
+              .put("patch", entry.name() + "-" + entry.version())
+              .put("identity", entry.identity())
+              .put("status", entry.status().name().toLowerCase(Locale.ROOT))
+              .put("reason", entry.reason())
+              .build());
+    }
+    return JsonObject.builder().put("patches", JsonArray.of(lines)).build();
+  }
+}
