@@ -1,0 +1,90 @@
+package io.patchkit.release.channel;
+
+import static io.patchkit.release.channel.ChannelAttack.row;
+
+import io.patchkit.release.channel.ChannelException.Code;
+import java.io.IOException;
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/** What a list may not say of patches, whoever signed it. */
+final class HostileLists {
+
+  private HostileLists() {}
+
+  static List<ChannelAttack> rows() {
+    return List.of(
+        row(
+            40,
+            "a revoked patch that is good again",
+            Code.REVOCATION_DROPPED,
+            lab ->
+                changeAfterRevoking(
+                    lab,
+                    text ->
+                        text.replaceAll(
+                            "\"reason\":\"leaks\",\"status\":\"revoked\"",
+                            "\"status\":\"active\""))),
+        row(
+            40,
+            "a revoked patch that is withdrawn",
+            Code.REVOCATION_DROPPED,
+            lab -> changeAfterRevoking(lab, text -> text.replace("\"revoked\"", "\"withdrawn\""))),
+        row(
+            40,
+            "a revoked patch that is listed no more",
+            Code.REVOCATION_DROPPED,
+            lab ->
+                changeAfterRevoking(
+                    lab,
+                    text ->
+                        text.replaceAll("\"refuse-harm/1.1.0\":\\{.*?\\}.*?\\}.*?\\},", "")
+                            .replaceAll(",\"refuse-harm/1.1.0\":\\{.*?\\}.*?\\}.*?\\}", ""))),
+        row(
+            40,
+            "one patch under two versions",
+            Code.MALFORMED,
+            lab -> {
+              lab.resign("4.targets.json", "b".repeat(64), "a".repeat(64), ChannelLab.TARGETS);
+              lab.announceTargets(4, 4);
+            }),
+        row(
+            40,
+            "a status that is not known",
+            Code.MALFORMED,
+            lab -> {
+              lab.resign("4.targets.json", "\"active\"", "\"fine\"", ChannelLab.TARGETS);
+              lab.announceTargets(4, 4);
+            }),
+        row(
+            40,
+            "a path that leads elsewhere",
+            Code.MALFORMED,
+            lab -> {
+              lab.resign("4.targets.json", "refuse-harm/1.1.0", "../1.1.0", ChannelLab.TARGETS);
+              lab.announceTargets(4, 4);
+            }),
+        row(
+            40,
+            "delegations",
+            Code.MALFORMED,
+            lab -> {
+              lab.resign(
+                  "4.targets.json",
+                  "\"_type\"",
+                  "\"delegations\":{},\"_type\"",
+                  ChannelLab.TARGETS);
+              lab.announceTargets(4, 4);
+            }));
+  }
+
+  /** The client sees a revocation; then the targets' key signs something else. */
+  private static void changeAfterRevoking(ChannelLab lab, UnaryOperator<String> change)
+      throws IOException {
+    lab.publisher.revoke(ChannelLab.BAD.identity(), "leaks");
+    lab.client().refresh();
+    lab.publisher.renew();
+    lab.resign("6.targets.json", change, ChannelLab.TARGETS);
+    lab.announceTargets(6, 6);
+  }
+}
