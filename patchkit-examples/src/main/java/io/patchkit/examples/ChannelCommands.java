@@ -1,11 +1,14 @@
 package io.patchkit.examples;
 
 import io.patchkit.Patch;
+import io.patchkit.SemanticVersion;
 import io.patchkit.format.AtomicFiles;
 import io.patchkit.format.JsonArray;
 import io.patchkit.format.JsonObject;
 import io.patchkit.format.JsonValue;
 import io.patchkit.release.Digest;
+import io.patchkit.release.PatchRegistry;
+import io.patchkit.release.Release;
 import io.patchkit.release.channel.ChannelEntry;
 import io.patchkit.release.channel.ChannelPublisher;
 import io.patchkit.trust.PatchFiles;
@@ -13,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -75,16 +79,36 @@ final class ChannelCommands {
       @Parameters(index = "0", paramLabel = "DIR", description = DIRECTORY_HELP) Path directory,
       @Parameters(index = "1", paramLabel = "PATCH", description = "the patch's directory")
           Path patch,
+      @Option(
+              names = "--security-epoch",
+              paramLabel = "N",
+              description =
+                  "raise it where older versions must not be installed any more (default: that of"
+                      + " the name)")
+          @Nullable Integer epoch,
+      @Option(
+              names = "--registry",
+              description = "where it is published; its manifest is listed, and no other accepted")
+          @Nullable String registry,
       @Mixin ChannelSigning keys) {
     ChannelPublisher publisher = open(directory, keys);
     byte[] manifest = PatchFiles.read(patch).content("patch.json");
     Patch read = Patch.load(patch);
-    publisher.publish(
-        ChannelEntry.active(
-            read.manifest().name(),
-            read.manifest().version(),
-            Digest.of(manifest).hex(),
-            manifest.length));
+    String name = read.manifest().name();
+    SemanticVersion version = read.manifest().version();
+    ChannelEntry entry =
+        ChannelEntry.active(name, version, Digest.of(manifest).hex(), manifest.length)
+            .withSecurityEpoch(epoch == null ? publisher.securityEpoch(name) : epoch);
+    if (registry != null) {
+      PatchRegistry from = PatchTransport.open(registry);
+      Release release = from.find(name, version);
+      if (!Arrays.equals(manifest, from.pull(release).files().content("patch.json"))) {
+        throw new IllegalArgumentException(
+            "--registry has another patch as " + release + "; allowed: one that has " + patch);
+      }
+      entry = entry.withManifest(release.manifest());
+    }
+    publisher.publish(entry);
     return list(publisher);
   }
 
@@ -173,6 +197,8 @@ final class ChannelCommands {
               .put("identity", entry.identity())
               .put("status", entry.status().name().toLowerCase(Locale.ROOT))
               .put("reason", entry.reason())
+              .put("securityEpoch", entry.securityEpoch())
+              .put("manifest", entry.manifest() == null ? "" : "sha256:" + entry.manifest())
               .build());
     }
     return JsonObject.builder().put("patches", JsonArray.of(lines)).build();

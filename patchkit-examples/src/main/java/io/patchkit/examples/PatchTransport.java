@@ -1,6 +1,7 @@
 package io.patchkit.examples;
 
 import io.patchkit.Patch;
+import io.patchkit.SemanticVersion;
 import io.patchkit.format.AtomicFiles;
 import io.patchkit.format.JsonArray;
 import io.patchkit.format.JsonObject;
@@ -12,6 +13,8 @@ import io.patchkit.release.PulledPatch;
 import io.patchkit.release.RegistryCredentials;
 import io.patchkit.release.Release;
 import io.patchkit.release.VersionRange;
+import io.patchkit.release.channel.ChannelException;
+import io.patchkit.release.channel.ChannelView;
 import io.patchkit.trust.PatchFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,6 +24,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -97,6 +101,11 @@ final class PatchTransport {
               defaultValue = "*",
               description = "versions, such as ^1.2.0 (default: any release)")
           String range,
+      @Option(
+              names = "--store",
+              paramLabel = "STORE",
+              description = "only what the channel lists as good that this store follows")
+          @Nullable Path store,
       @Option(names = "--out", required = true, paramLabel = "DIR", description = "a new directory")
           Path out)
       throws IOException {
@@ -105,7 +114,9 @@ final class PatchTransport {
           "--out is " + out + ", which is there; allowed: a new one");
     }
     PatchRegistry from = open(registry);
-    PulledPatch pulled = from.pull(from.resolve(name, VersionRange.parse(range)));
+    VersionRange wanted = VersionRange.parse(range);
+    PulledPatch pulled =
+        store == null ? from.pull(from.resolve(name, wanted)) : listed(from, name, wanted, store);
     Map<String, byte[]> files = new LinkedHashMap<>();
     for (String file : pulled.files().digests().keySet()) {
       files.put(file, pulled.files().content(file));
@@ -123,5 +134,25 @@ final class PatchTransport {
         .put("signatures", JsonArray.ofStrings(signatures))
         .put("verified", false)
         .build();
+  }
+
+  /** The highest version that the store's channel lists as good, held against what it lists. */
+  private static PulledPatch listed(
+      PatchRegistry from, String name, VersionRange wanted, Path store) throws IOException {
+    FollowedChannel channel = FollowedChannel.of(store, null, null);
+    if (channel == null) {
+      throw new IllegalArgumentException(
+          "--store is " + store + ", which follows no channel; allowed: one that does");
+    }
+    ChannelView view = channel.client().refresh();
+    SemanticVersion version = wanted.highest(view.installable(name));
+    if (version == null) {
+      throw new ChannelException(
+          ChannelException.Code.UNLISTED,
+          "the channel lists no good version of '" + name + "' within " + wanted);
+    }
+    PulledPatch pulled = from.pull(from.find(name, version));
+    view.requireInstallable(pulled);
+    return pulled;
   }
 }

@@ -143,6 +143,29 @@ class PatchChannelTest {
   }
 
   @Test
+  void aRaisedSecurityEpochKeepsOlderVersionsOut() {
+    follow();
+    String publish = "channel publish @channel @calm-1.2.0 --key @online.pem";
+    lab.json(publish + " --security-epoch 1");
+    assertThat(status("calm-1.0.0").string("standing")).isEqualTo("withdrawn");
+    lab.assertRefused(Patch.CHANNEL, "EPOCH_BEHIND", "activate calm-1.0.0 --store @store");
+    lab.json("install @calm-1.2.0" + TRUSTED + "1.2.0.sig --store @store");
+  }
+
+  @Test
+  void whatIsPulledIsHeldAgainstTheChannel() {
+    follow();
+    lab.json("push @calm-1.2.0 @registry --signature @calm-1.2.0.sig");
+    String pull = "pull calm @registry --store @store --out @";
+    lab.assertRefused(Patch.REGISTRY, "NOT_FOUND", pull + "a"); // lists 1.1.0, which is elsewhere
+    lab.json("channel publish @channel @calm-1.2.0 --registry @registry --key @online.pem");
+    assertThat(lab.json(pull + "b").string("release")).startsWith("calm:1.2.0@");
+    lab.assertRefused(Patch.CHANNEL, "UNLISTED", pull + "c --range ^2.0.0");
+    lab.json("push @calm-1.2.0 @other --signature @calm-1.2.0.sig --signature @calm-1.2.0.sig");
+    lab.assertRefused(Patch.CHANNEL, "RELEASE_MISMATCH", pull.replace("@registry", "@other") + "d");
+  }
+
+  @Test
   void withoutTheChannelOnlyAStatedOfflinePolicyLetsIn() {
     follow();
     server.stop(0);

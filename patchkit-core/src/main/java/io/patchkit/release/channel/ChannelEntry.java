@@ -2,8 +2,10 @@ package io.patchkit.release.channel;
 
 import io.patchkit.PatchkitException;
 import io.patchkit.SemanticVersion;
+import io.patchkit.release.Digest;
 import java.util.Objects;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A released patch as a channel lists it. Immutable.
@@ -14,6 +16,8 @@ import java.util.regex.Pattern;
  * @param manifestBytes bytes of its {@code patch.json}
  * @param status where it stands
  * @param reason why it stands there, for people; empty for an active patch
+ * @param securityEpoch 0 or more; of a name, only patches of its highest epoch come anew
+ * @param manifest SHA-256 of the manifest under which a registry has it, null if it is in none
  */
 public record ChannelEntry(
     String name,
@@ -21,7 +25,9 @@ public record ChannelEntry(
     String identity,
     int manifestBytes,
     Status status,
-    String reason) {
+    String reason,
+    int securityEpoch,
+    @Nullable Digest manifest) {
 
   private static final Pattern NAME = Pattern.compile("[a-z0-9]+([._-][a-z0-9]+)*");
   private static final Pattern HEX = Pattern.compile("[0-9a-f]{64}");
@@ -53,17 +59,34 @@ public record ChannelEntry(
         reason,
         reason.length() <= MAX_REASON && (status == Status.ACTIVE) == reason.isEmpty(),
         "a reason of at most " + MAX_REASON + " characters, unless the patch is active");
+    require("securityEpoch", String.valueOf(securityEpoch), securityEpoch >= 0, "0 or more");
   }
 
-  /** An active patch. */
+  /** An active patch of security epoch 0, which is in no registry. */
   public static ChannelEntry active(
       String name, SemanticVersion version, String identity, int manifestBytes) {
-    return new ChannelEntry(name, version, identity, manifestBytes, Status.ACTIVE, "");
+    return new ChannelEntry(name, version, identity, manifestBytes, Status.ACTIVE, "", 0, null);
   }
 
   /** The same patch elsewhere. */
   ChannelEntry withStatus(Status status, String reason) {
-    return new ChannelEntry(name, version, identity, manifestBytes, status, reason);
+    return new ChannelEntry(
+        name, version, identity, manifestBytes, status, reason, securityEpoch, manifest);
+  }
+
+  /**
+   * The same patch in another epoch. Raise it with a release that repairs what makes its
+   * predecessors unsafe, so that none of them is installed again.
+   */
+  public ChannelEntry withSecurityEpoch(int securityEpoch) {
+    return new ChannelEntry(
+        name, version, identity, manifestBytes, status, reason, securityEpoch, manifest);
+  }
+
+  /** The same patch, in registries under this manifest and no other. */
+  public ChannelEntry withManifest(Digest manifest) {
+    return new ChannelEntry(
+        name, version, identity, manifestBytes, status, reason, securityEpoch, manifest);
   }
 
   /** The target's path: {@code name/version}. */

@@ -45,12 +45,18 @@ public final class ChannelException extends PatchkitException {
     CLOCK_BEHIND,
     /** A patch that was revoked is listed as good again, or no more. */
     REVOCATION_DROPPED,
+    /** The security epoch of a patch, or the highest of its name, is lower than it was. */
+    EPOCH_ROLLBACK,
 
     // Patches
     /** The patch is revoked: it must not run. */
     REVOKED,
     /** The patch is withdrawn: it must not be installed anew. */
     WITHDRAWN,
+    /** The patch's security epoch is behind that of its name: it must not be installed anew. */
+    EPOCH_BEHIND,
+    /** What a registry has under the release's name is not the release that the channel lists. */
+    RELEASE_MISMATCH,
     /** The channel does not list the patch. */
     UNLISTED,
     /** What is known of the channel is too old to install by. */

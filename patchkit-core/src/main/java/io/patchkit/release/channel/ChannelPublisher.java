@@ -91,10 +91,16 @@ public final class ChannelPublisher {
     return targets().entries();
   }
 
+  /** The highest security epoch of the listed patches of a name, 0 if there are none. */
+  public int securityEpoch(String name) {
+    return SecurityEpochs.of(entries()).of(name);
+  }
+
   /**
    * Lists a patch.
    *
-   * @throws IllegalArgumentException if its name and version, or its identity, are listed already
+   * @throws IllegalArgumentException if its name and version, or its identity, are listed already,
+   *     or its security epoch is behind, so that nobody would install it
    */
   public void publish(ChannelEntry entry) {
     TargetsMetadata targets = targets();
@@ -112,6 +118,11 @@ public final class ChannelPublisher {
                 + listed.identity()
                 + ") is listed; allowed: what is not, so raise the version");
       }
+    }
+    SecurityEpochs epochs = SecurityEpochs.of(changed);
+    if (epochs.isBehind(entry)) {
+      throw new IllegalArgumentException(
+          "securityEpoch: " + epochs.reasonOf(entry) + "; allowed: that or a higher one");
     }
     changed.add(entry);
     publishTargets(targets.version() + 1, changed);

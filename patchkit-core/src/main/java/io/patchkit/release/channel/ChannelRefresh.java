@@ -126,7 +126,7 @@ final class ChannelRefresh {
     return signed.read(json -> PointerMetadata.read(role, json));
   }
 
-  /** Section 5.6, and beyond it: what is revoked stays revoked. */
+  /** Section 5.6, and beyond it: what is revoked stays revoked, and no epoch goes back. */
   private void updateTargets(RootMetadata root, Announcement announced) {
     ChannelRole role = ChannelRole.TARGETS;
     byte[] content = announced(role, announced);
@@ -137,6 +137,7 @@ final class ChannelRefresh {
     TargetsMetadata before = state.load(role, known -> known.read(TargetsMetadata::read));
     if (before != null) {
       requireKeepsRevocations(before, targets);
+      SecurityEpochs.requireNotBack(before.entries(), targets.entries());
     }
     requireCurrent(role, targets.header());
     state.store(role, content);

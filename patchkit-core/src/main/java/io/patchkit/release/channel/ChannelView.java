@@ -1,12 +1,17 @@
 package io.patchkit.release.channel;
 
+import io.patchkit.SemanticVersion;
 import io.patchkit.release.Digest;
+import io.patchkit.release.PulledPatch;
+import io.patchkit.release.Release;
 import io.patchkit.release.Revocations;
 import io.patchkit.release.channel.ChannelEntry.Status;
 import io.patchkit.release.channel.ChannelException.Code;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,12 +32,14 @@ public final class ChannelView implements Revocations {
   }
 
   private final Map<String, ChannelEntry> entries = new LinkedHashMap<>();
+  private final SecurityEpochs epochs;
   private final Freshness freshness;
 
   ChannelView(List<ChannelEntry> entries, Freshness freshness) {
     for (ChannelEntry entry : entries) {
       this.entries.put(entry.identity(), entry);
     }
+    this.epochs = SecurityEpochs.of(entries);
     this.freshness = freshness;
   }
 
@@ -40,11 +47,15 @@ public final class ChannelView implements Revocations {
     return freshness;
   }
 
+  /** A patch whose security epoch is behind stands as a withdrawn one. */
   @Override
   public Standing of(Digest patch) {
     ChannelEntry entry = entries.get(patch.hex());
     if (entry == null) {
       return new Standing(State.UNLISTED, "");
+    }
+    if (entry.status() == Status.ACTIVE && epochs.isBehind(entry)) {
+      return new Standing(State.WITHDRAWN, epochs.reasonOf(entry));
     }
     State state =
         switch (entry.status()) {
@@ -88,10 +99,11 @@ public final class ChannelView implements Revocations {
   }
 
   /**
-   * Refuses a patch that must not be installed anew: one that is revoked, withdrawn or not listed,
-   * and any while the view is stale.
+   * Refuses a patch that must not be installed anew: one that is revoked, withdrawn, not listed, or
+   * of a security epoch that is behind, and any while the view is stale.
    *
-   * @throws ChannelException {@code REVOKED}, {@code STALE}, {@code UNLISTED} or {@code WITHDRAWN}
+   * @throws ChannelException {@code REVOKED}, {@code STALE}, {@code UNLISTED}, {@code WITHDRAWN} or
+   *     {@code EPOCH_BEHIND}
    */
   public void requireInstallable(String identity) {
     requireMayRun(identity);
@@ -116,6 +128,56 @@ public final class ChannelView implements Revocations {
     if (entry.status() == Status.WITHDRAWN) {
       throw new ChannelException(
           Code.WITHDRAWN, entry.path() + " (" + identity + ") is withdrawn: " + entry.reason());
+    }
+    if (epochs.isBehind(entry)) {
+      throw new ChannelException(
+          Code.EPOCH_BEHIND,
+          entry.path()
+              + " ("
+              + identity
+              + ") is behind: "
+              + epochs.reasonOf(entry)
+              + "; use a newer release");
+    }
+  }
+
+  /** The versions of a patch that may be installed; none while the view is stale. */
+  public List<SemanticVersion> installable(String name) {
+    List<SemanticVersion> versions = new ArrayList<>();
+    for (ChannelEntry entry : entries.values()) {
+      if (freshness == Freshness.FRESH
+          && entry.name().equals(name)
+          && entry.status() == Status.ACTIVE
+          && !epochs.isBehind(entry)) {
+        versions.add(entry.version());
+      }
+    }
+    return versions;
+  }
+
+  /**
+   * Refuses what a registry gave, unless it is what the channel lists: this {@code patch.json}
+   * under this name and version and, where the entry names one, this manifest. What the patch says
+   * is not looked at; verify it next.
+   *
+   * @throws ChannelException {@code RELEASE_MISMATCH}, or as {@link #requireInstallable(String)}
+   */
+  public void requireInstallable(PulledPatch pulled) {
+    String identity = Digest.of(pulled.files().content("patch.json")).hex();
+    requireInstallable(identity);
+    ChannelEntry entry = Objects.requireNonNull(entries.get(identity));
+    Release release = pulled.release();
+    boolean isThatName =
+        entry.name().equals(release.name()) && entry.version().equals(release.version());
+    if (!isThatName || (entry.manifest() != null && !entry.manifest().equals(release.manifest()))) {
+      throw new ChannelException(
+          Code.RELEASE_MISMATCH,
+          "expected "
+              + entry.path()
+              + (entry.manifest() == null ? "" : " of manifest " + entry.manifest())
+              + ", found "
+              + release
+              + "; the registry is not the channel's, or is not to be trusted");
     }
   }
 }

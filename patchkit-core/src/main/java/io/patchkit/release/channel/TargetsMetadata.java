@@ -3,12 +3,15 @@ package io.patchkit.release.channel;
 import io.patchkit.SemanticVersion;
 import io.patchkit.format.FormatException;
 import io.patchkit.format.JsonObject;
+import io.patchkit.release.Digest;
 import io.patchkit.release.channel.ChannelEntry.Status;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The released patches of a channel.
@@ -18,6 +21,7 @@ import java.util.Set;
 record TargetsMetadata(MetadataHeader header, List<ChannelEntry> entries) {
 
   private static final int MAX_ENTRIES = 20_000;
+  private static final Pattern MANIFEST = Pattern.compile("sha256:[0-9a-f]{64}");
 
   TargetsMetadata {
     entries = List.copyOf(entries);
@@ -54,6 +58,8 @@ record TargetsMetadata(MetadataHeader header, List<ChannelEntry> entries) {
     JsonObject custom = target.object("custom");
     Status status = status(custom);
     String reason = custom.optionalString("reason");
+    Integer epoch = custom.optionalInteger("securityEpoch", 0, Integer.MAX_VALUE);
+    Digest manifest = manifest(custom);
     int slash = path.indexOf('/');
     try {
       return new ChannelEntry(
@@ -62,7 +68,9 @@ record TargetsMetadata(MetadataHeader header, List<ChannelEntry> entries) {
           target.object("hashes").string("sha256"),
           target.integer("length", 1, Integer.MAX_VALUE),
           status,
-          reason == null ? "" : reason);
+          reason == null ? "" : reason,
+          epoch == null ? 0 : epoch,
+          manifest);
     } catch (IllegalArgumentException e) {
       throw refused(target.path(), e);
     }
@@ -76,6 +84,17 @@ record TargetsMetadata(MetadataHeader header, List<ChannelEntry> entries) {
       }
     }
     throw custom.notAllowed("status", "active, withdrawn or revoked");
+  }
+
+  private static @Nullable Digest manifest(JsonObject custom) {
+    String text = custom.optionalString("manifest");
+    if (text == null) {
+      return null;
+    }
+    if (!MANIFEST.matcher(text).matches()) {
+      throw custom.notAllowed("manifest", "sha256: and 64 lower-case hexadecimal digits");
+    }
+    return Digest.parse(text);
   }
 
   private static FormatException refused(String path, IllegalArgumentException e) {
@@ -97,6 +116,12 @@ record TargetsMetadata(MetadataHeader header, List<ChannelEntry> entries) {
       JsonObject.Builder custom = JsonObject.builder().put("status", text(entry.status()));
       if (!entry.reason().isEmpty()) {
         custom.put("reason", entry.reason());
+      }
+      if (entry.securityEpoch() > 0) {
+        custom.put("securityEpoch", entry.securityEpoch());
+      }
+      if (entry.manifest() != null) {
+        custom.put("manifest", "sha256:" + entry.manifest().hex());
       }
       targets.put(
           entry.path(),

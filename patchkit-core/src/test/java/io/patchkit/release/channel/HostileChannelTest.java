@@ -57,10 +57,17 @@ class HostileChannelTest {
     assertThat(Files.readAllBytes(lab.state.resolve("targets.json"))).isEqualTo(before);
   }
 
-  /** What a view says of patches is in {@link ChannelTest}. */
+  /** What a view says of patches is in {@link ChannelTest} and {@code ListedReleaseTest}. */
   @Test
   void everyCodeHasItsRow() {
-    Set<Code> tested = EnumSet.of(Code.REVOKED, Code.WITHDRAWN, Code.UNLISTED, Code.STALE);
+    Set<Code> tested =
+        EnumSet.of(
+            Code.REVOKED,
+            Code.WITHDRAWN,
+            Code.UNLISTED,
+            Code.STALE,
+            Code.EPOCH_BEHIND,
+            Code.RELEASE_MISMATCH);
     rows().forEach(row -> tested.add(row.code()));
     assertThat(tested).containsExactlyInAnyOrder(Code.values());
   }

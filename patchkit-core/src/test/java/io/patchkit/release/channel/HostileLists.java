@@ -1,6 +1,7 @@
 package io.patchkit.release.channel;
 
 import static io.patchkit.release.channel.ChannelAttack.row;
+import static io.patchkit.release.channel.ChannelLab.replaced;
 
 import io.patchkit.release.channel.ChannelException.Code;
 import java.io.IOException;
@@ -40,6 +41,55 @@ final class HostileLists {
                     text ->
                         text.replaceAll("\"refuse-harm/1.1.0\":\\{.*?\\}.*?\\}.*?\\},", "")
                             .replaceAll(",\"refuse-harm/1.1.0\":\\{.*?\\}.*?\\}.*?\\}", ""))),
+        row(
+            40,
+            "a patch whose security epoch went back",
+            Code.EPOCH_ROLLBACK,
+            lab ->
+                changeAfterRaising(
+                    lab, text -> replaced(text, "\"securityEpoch\":2", "\"securityEpoch\":1"))),
+        row(
+            40,
+            "a patch whose security epoch is gone",
+            Code.EPOCH_ROLLBACK,
+            lab -> changeAfterRaising(lab, text -> replaced(text, "\"securityEpoch\":2,", ""))),
+        row(
+            40,
+            "a name whose patch of the highest security epoch is listed no more",
+            Code.EPOCH_ROLLBACK,
+            lab ->
+                changeAfterRaising(
+                    lab,
+                    text -> text.replaceAll("\"less-toxic/2.0.0\":\\{.*?\\}.*?\\}.*?\\},", ""))),
+        row(
+            40,
+            "another patch in the place of that of the highest security epoch",
+            Code.EPOCH_ROLLBACK,
+            lab ->
+                changeAfterRaising(
+                    lab,
+                    text ->
+                        replaced(text, "\"securityEpoch\":2", "\"securityEpoch\":1")
+                            .replace("d".repeat(64), "e".repeat(64)))),
+        row(
+            40,
+            "a security epoch below zero",
+            Code.MALFORMED,
+            lab ->
+                changeAfterRaising(
+                    lab, text -> replaced(text, "\"securityEpoch\":2", "\"securityEpoch\":-1"))),
+        row(
+            40,
+            "a manifest that is no SHA-256",
+            Code.MALFORMED,
+            lab ->
+                changeAfterRaising(
+                    lab,
+                    text ->
+                        replaced(
+                            text,
+                            "\"securityEpoch\":2",
+                            "\"manifest\":\"" + "d".repeat(64) + "\",\"securityEpoch\":2"))),
         row(
             40,
             "one patch under two versions",
@@ -82,6 +132,16 @@ final class HostileLists {
   private static void changeAfterRevoking(ChannelLab lab, UnaryOperator<String> change)
       throws IOException {
     lab.publisher.revoke(ChannelLab.BAD.identity(), "leaks");
+    lab.client().refresh();
+    lab.publisher.renew();
+    lab.resign("6.targets.json", change, ChannelLab.TARGETS);
+    lab.announceTargets(6, 6);
+  }
+
+  /** The client sees a patch of security epoch 2; then the targets' key signs something else. */
+  private static void changeAfterRaising(ChannelLab lab, UnaryOperator<String> change)
+      throws IOException {
+    lab.publisher.publish(ChannelLab.entry("less-toxic", "2.0.0", 'd').withSecurityEpoch(2));
     lab.client().refresh();
     lab.publisher.renew();
     lab.resign("6.targets.json", change, ChannelLab.TARGETS);
