@@ -22,7 +22,12 @@ public sealed interface RegistryCredentials {
   }
 
   /** Nothing. */
-  record Anonymous() implements RegistryCredentials {}
+  record Anonymous() implements RegistryCredentials {
+    @Override
+    public String toString() {
+      return "no credentials";
+    }
+  }
 
   /**
    * A user and a secret.

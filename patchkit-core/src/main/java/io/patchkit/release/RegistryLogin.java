@@ -164,14 +164,13 @@ final class RegistryLogin {
   }
 
   private RegistryException unauthorized(String found) {
+    boolean isAnonymous = credentials instanceof RegistryCredentials.Anonymous;
     return new RegistryException(
         Reason.UNAUTHORIZED,
         "expected "
             + registry.getAuthority()
-            + " to accept the credentials "
-            + credentials
-            + ", "
+            + (isAnonymous ? " to need no credentials, " : " to accept " + credentials + ", ")
             + found
-            + "; check them");
+            + (isAnonymous ? "; give it some" : "; check them"));
   }
 }

@@ -12,9 +12,6 @@ import io.patchkit.SemanticVersion;
 import io.patchkit.release.RegistryException.Reason;
 import io.patchkit.trust.VerifiedPatch;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,7 +28,7 @@ class OciInteropTest {
       OciOptions.defaults().withPlainHttp(true).withDeadline(Duration.ofSeconds(60));
 
   @TempDir Path temporary;
-  private Process server;
+  private DockerRegistry server;
   private String host;
 
   private final VerifiedPatch patch = verified("calm", "1.2.0");
@@ -39,41 +36,14 @@ class OciInteropTest {
 
   @BeforeEach
   void serve() throws IOException, InterruptedException {
-    Path docker = Interop.tool("bin/docker-registry");
-    int port;
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
-    }
-    host = "127.0.0.1:" + port;
-    Path config = temporary.resolve("registry.yml");
-    Files.writeString(
-        config,
-        "version: 0.1\nstorage: {filesystem: {rootdirectory: "
-            + temporary.resolve("registry")
-            + "}}\nhttp: {addr: '"
-            + host
-            + "'}\n");
-    server =
-        new ProcessBuilder(docker.toString(), "serve", config.toString())
-            .redirectErrorStream(true)
-            .redirectOutput(temporary.resolve("registry.log").toFile())
-            .start();
-    for (int i = 0; i < 200; i++) {
-      try {
-        new Socket(InetAddress.getLoopbackAddress(), port).close();
-        return;
-      } catch (IOException e) {
-        Thread.sleep(50);
-      }
-    }
-    throw new AssertionError(Files.readString(temporary.resolve("registry.log")));
+    server = DockerRegistry.serve(temporary, "{}", "{}");
+    host = server.host;
   }
 
   @AfterEach
-  void stop() throws InterruptedException {
+  void stop() {
     if (server != null) {
-      server.destroy();
-      server.waitFor();
+      server.close();
     }
   }
 

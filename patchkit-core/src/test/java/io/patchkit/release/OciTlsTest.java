@@ -10,18 +10,13 @@ import com.sun.net.httpserver.HttpsServer;
 import io.patchkit.release.RegistryException.Reason;
 import io.patchkit.trust.VerifiedPatch;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,8 +24,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A registry behind TLS, with a certificate that only those trust who are told to. */
 class OciTlsTest {
-
-  private static final char[] PASSWORD = "password".toCharArray();
 
   @TempDir Path temporary;
   private final VerifiedPatch patch = verified("calm");
@@ -42,43 +35,7 @@ class OciTlsTest {
 
   @BeforeEach
   void serve() throws Exception {
-    Path keys = temporary.resolve("keys.p12");
-    Process keytool =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-                "-genkeypair",
-                "-keyalg",
-                "EC",
-                "-dname",
-                "CN=localhost",
-                "-ext",
-                "san=dns:localhost",
-                "-validity",
-                "2",
-                "-storetype",
-                "PKCS12",
-                "-keystore",
-                keys.toString(),
-                "-storepass",
-                "password",
-                "-alias",
-                "server")
-            .inheritIO()
-            .start();
-    assertThat(keytool.waitFor()).isZero();
-    KeyStore store = KeyStore.getInstance("PKCS12");
-    try (InputStream in = Files.newInputStream(keys)) {
-      store.load(in, PASSWORD);
-    }
-    KeyManagerFactory identity = KeyManagerFactory.getInstance("PKIX");
-    identity.init(store, PASSWORD);
-    KeyStore anchors = KeyStore.getInstance("PKCS12");
-    anchors.load(null, null);
-    anchors.setCertificateEntry("server", store.getCertificate("server"));
-    TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
-    trust.init(anchors);
-    trusting = SSLContext.getInstance("TLS");
-    trusting.init(identity.getKeyManagers(), trust.getTrustManagers(), null);
+    trusting = TestCertificate.make(temporary).context();
 
     Map<Digest, byte[]> content = new HashMap<>();
     byte[] manifest = OciManifest.of(patch.files(), patch.bundles(), content).toBytes();
