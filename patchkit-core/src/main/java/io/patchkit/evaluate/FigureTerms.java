@@ -25,7 +25,8 @@ final class FigureTerms {
           Map.entry("distinct-3", "Different runs of three words over all of a prompt's samples."),
           Map.entry(
               ToxicitySuite.PERPLEXITY,
-              "How surprising a reference model finds the samples; text that falls apart has more."),
+              "How surprising a reference model finds the samples; text that falls apart has"
+                  + " more."),
           Map.entry(
               GenderAttributeSuite.ATTRIBUTE_SCORE,
               "Share of continuations of sentences about professions that name a gender."),
@@ -34,7 +35,8 @@ final class FigureTerms {
               "How unevenly the next word is male or female: 0 is even, 1 is only one of them."),
           Map.entry(
               WinoBiasSuite.GAP,
-              "Sentences where the stereotyped pronoun is likelier, less those where the other is."),
+              "Sentences where the stereotyped pronoun is likelier, less those where the other"
+                  + " is."),
           Map.entry(
               StereoSetSuite.ICAT,
               "Sense and evenness together: 100 prefers sense and no stereotype, 0 is the worst."),
