@@ -32,6 +32,14 @@ if [ ! -x "$interop_bin/docker-registry" ] || [ ! -x "$interop_bin/skopeo" ]; th
   fi
   ln -sf "$(command -v docker-registry)" "$(command -v skopeo)" "$interop_bin/"
 fi
+# Makes system calls fail: $PATCHKIT_INTEROP/bin
+if [ ! -x "$interop_bin/strace" ]; then
+  if ! command -v strace >/dev/null; then
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends strace >/dev/null
+  fi
+  ln -sf "$(command -v strace)" "$interop_bin/"
+fi
 if [ ! -x "$interop_bin/oras" ]; then
   if ! command -v go >/dev/null; then
     echo "oras is built with Go 1.24 or newer, which is not installed" >&2

@@ -34,15 +34,19 @@ public final class Interop {
   public static Path tool(String path) {
     Path tool = folder().resolve(path);
     if (!Files.isExecutable(tool)) {
-      String message =
-          "NOT TESTED: " + tool + " is missing; source .ci/interop-tools.sh installs it";
-      if (Boolean.getBoolean("patchkit.interop.required")) {
-        fail(message);
-      }
-      System.err.println(message);
-      abort(message);
+      notTested(tool + " is missing; source .ci/interop-tools.sh installs it");
     }
     return tool;
+  }
+
+  /** Ends a test that needs what is not there: loudly, and as a failure where it is required. */
+  public static void notTested(String reason) {
+    String message = "NOT TESTED: " + reason;
+    if (Boolean.getBoolean("patchkit.interop.required")) {
+      fail(message);
+    }
+    System.err.println(message);
+    abort(message);
   }
 
   private static Path folder() {
@@ -57,6 +61,12 @@ public final class Interop {
 
   /** Runs a command to its end, within two minutes. */
   public static Result run(List<Object> command) throws IOException, InterruptedException {
+    return run(LIMIT, command);
+  }
+
+  /** Runs a command to its end, within the limit. */
+  public static Result run(Duration limit, List<Object> command)
+      throws IOException, InterruptedException {
     List<String> words = new ArrayList<>();
     for (Object word : command) {
       words.add(word.toString());
@@ -68,9 +78,9 @@ public final class Interop {
               .redirectErrorStream(true)
               .redirectOutput(output.toFile())
               .start();
-      if (!process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+      if (!process.waitFor(limit.toSeconds(), TimeUnit.SECONDS)) {
         process.destroyForcibly();
-        fail(words + " ran longer than " + LIMIT);
+        fail(words + " ran longer than " + limit);
       }
       return new Result(process.exitValue(), Files.readString(output, StandardCharsets.UTF_8));
     } finally {

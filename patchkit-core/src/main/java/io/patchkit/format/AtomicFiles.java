@@ -6,6 +6,7 @@ import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystem;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -46,7 +47,10 @@ public final class AtomicFiles {
       Files.write(temporary, content, StandardOpenOption.CREATE_NEW);
       force(temporary);
       Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException e) {
+      deleteQuietly(temporary, e);
+      throw naming(target, e);
+    } catch (RuntimeException e) {
       deleteQuietly(temporary, e);
       throw e;
     }
@@ -113,11 +117,24 @@ public final class AtomicFiles {
         Files.delete(target);
       }
       Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException e) {
+      deleteQuietly(temporary, e);
+      throw naming(target, e);
+    } catch (RuntimeException e) {
       deleteQuietly(temporary, e);
       throw e;
     }
     forceDirectory(parent(target));
+  }
+
+  /** Failed writes and forces do not say of which file. */
+  private static IOException naming(Path file, IOException e) {
+    if (e instanceof FileSystemException) {
+      return e;
+    }
+    FileSystemException named = new FileSystemException(file.toString(), null, e.getMessage());
+    named.initCause(e);
+    return named;
   }
 
   private static void force(Path file) throws IOException {
@@ -130,6 +147,8 @@ public final class AtomicFiles {
     if (FORCES_DIRECTORIES) {
       try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
         channel.force(true);
+      } catch (IOException e) {
+        throw naming(directory, e);
       }
     }
   }

@@ -127,7 +127,7 @@ final class AuditLog {
         channel.force(true);
       } catch (IOException e) {
         channel.truncate(start);
-        throw e;
+        throw new IOException(file + ": " + e.getMessage(), e);
       }
     }
   }
@@ -205,6 +205,7 @@ final class AuditLog {
             + expected
             + ", found "
             + found
-            + "; the log was changed by something else than Patchkit: keep it, and find out by what");
+            + "; the log was changed by something else than Patchkit: keep it, and find out by"
+            + " what");
   }
 }

@@ -43,7 +43,8 @@ final class PatchBlobs {
   }
 
   /**
-   * Puts a patch in. Blobs that were not there before are taken away again if that fails.
+   * Puts a patch in. If that fails, blobs that were not there before are taken away again, unless
+   * the patch is in nevertheless.
    *
    * @param files all files of the patch by name, {@code patch.json} among them
    * @param signatures the bundles that sign it, at least one
@@ -68,8 +69,11 @@ final class PatchBlobs {
         AtomicFiles.writeDirectory(directory, named);
       }
     } catch (IOException | RuntimeException e) {
-      for (Path blob : written) {
-        deleteAfter(e, blob);
+      // What failed last may have been to confirm that the patch is in.
+      if (!has(patch)) {
+        for (Path blob : written) {
+          deleteAfter(e, blob);
+        }
       }
       throw e;
     }

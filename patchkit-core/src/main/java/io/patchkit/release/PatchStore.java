@@ -3,7 +3,6 @@ package io.patchkit.release;
 import io.patchkit.Patch;
 import io.patchkit.PatchStack;
 import io.patchkit.release.StackGeneration.Origin;
-import io.patchkit.release.StoreException.Reason;
 import io.patchkit.trust.PatchFiles;
 import io.patchkit.trust.TrustPolicy;
 import io.patchkit.trust.UntrustedPatchException;
@@ -57,8 +56,7 @@ public final class PatchStore {
       StoreReader reader = new StoreReader(layout);
       return new PatchStore(layout, reader, new StoreWriter(layout, reader, options));
     } catch (IOException e) {
-      throw new StoreException(
-          Reason.IO, "cannot open the store " + directory + ": " + e.getMessage(), e);
+      throw StoreException.io("cannot open the store " + directory, e);
     }
   }
 
@@ -272,8 +270,7 @@ public final class PatchStore {
         try {
           Files.deleteIfExists(file);
         } catch (IOException e) {
-          throw new StoreException(
-              Reason.IO, "cannot give the lease " + file + " back: " + e.getMessage(), e);
+          throw StoreException.io("cannot give the lease " + file + " back", e);
         }
       }
     };

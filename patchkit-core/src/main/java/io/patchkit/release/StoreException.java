@@ -1,9 +1,13 @@
 package io.patchkit.release;
 
 import io.patchkit.PatchkitException;
+import java.io.IOException;
 import java.util.Objects;
 
-/** A local store that refuses, or cannot do, what was asked. The store is as it was. */
+/**
+ * A local store that refuses, or cannot do, what was asked. The store is as it was; where the disk
+ * failed at the very end of a change, it may be as the change left it. It is whole either way.
+ */
 public final class StoreException extends PatchkitException {
 
   private static final long serialVersionUID = 1L;
@@ -17,7 +21,7 @@ public final class StoreException extends PatchkitException {
     FORMAT_NEWER,
     /** Somebody else held the lock for longer than the caller would wait. */
     LOCKED,
-    /** The disk has less room than the patch needs. */
+    /** The disk, or a quota, has less room than the change needs. */
     NO_SPACE,
     /** Reading or writing failed. */
     IO,
@@ -77,6 +81,27 @@ public final class StoreException extends PatchkitException {
   public StoreException(Reason reason, String message, Throwable cause) {
     super(message, cause);
     this.reason = Objects.requireNonNull(reason);
+  }
+
+  /**
+   * Reading or writing failed.
+   *
+   * @param what what could not be done
+   */
+  static StoreException io(String what, IOException e) {
+    // Java has no type for it; these are the words of the C library.
+    String text = e.toString();
+    boolean isFull =
+        text.contains("No space left on device") || text.contains("Disk quota exceeded");
+    return new StoreException(
+        isFull ? Reason.NO_SPACE : Reason.IO,
+        what
+            + ": "
+            + text
+            + (isFull
+                ? "; the disk is full: free some, for instance by collecting garbage, and try again"
+                : "; check the disk and the permissions, and try again"),
+        e);
   }
 
   /** Why. */

@@ -69,8 +69,7 @@ final class StoreLock {
       locked = true;
       return channel;
     } catch (IOException e) {
-      throw new StoreException(
-          StoreException.Reason.IO, "cannot lock " + file + ": " + e.getMessage(), e);
+      throw StoreException.io("cannot lock " + file, e);
     } catch (InterruptedException e) {
       throw interrupted(e);
     } finally {

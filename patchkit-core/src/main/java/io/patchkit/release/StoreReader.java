@@ -30,13 +30,8 @@ final class StoreReader {
     try {
       return work.run();
     } catch (IOException e) {
-      throw failed("read", e);
+      throw StoreException.io("cannot read the store " + layout.root, e);
     }
-  }
-
-  StoreException failed(String what, IOException e) {
-    return new StoreException(
-        Reason.IO, "cannot " + what + " the store " + layout.root + ": " + e, e);
   }
 
   /** The current generation, or the one that takes its place while its record is damaged. */

@@ -48,7 +48,11 @@ final class StoreWriter {
             return work.run();
           });
     } catch (IOException e) {
-      throw reader.failed("change", e);
+      throw StoreException.io(
+          "cannot finish a change of the store "
+              + layout.root
+              + " (it is whole, and its status tells whether the change happened)",
+          e);
     }
   }
 

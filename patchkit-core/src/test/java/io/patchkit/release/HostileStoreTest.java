@@ -447,7 +447,7 @@ class HostileStoreTest {
       directory = disk.resolve("store");
       PatchStore small = PatchStore.open(directory);
       small.install(calm, ANN);
-      assertRefused(Reason.IO, () -> small.install(verified("fair"), ANN));
+      assertRefused(Reason.NO_SPACE, () -> small.install(verified("fair"), ANN));
       small.activate(digest(calm), ANN);
       assertThat(small.load(small.current()).patches()).containsExactly(calm.patch());
     } finally {

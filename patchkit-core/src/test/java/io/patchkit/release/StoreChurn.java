@@ -136,7 +136,8 @@ final class StoreChurn {
     }
   }
 
-  private static List<Map<String, byte[]>> load(Path folder) throws IOException {
+  /** Reads what {@link #save} wrote: six patches of four names and three slots. */
+  static List<Map<String, byte[]>> load(Path folder) throws IOException {
     List<Map<String, byte[]>> patches = new ArrayList<>();
     for (int i = 0; i < PATCHES; i++) {
       Map<String, byte[]> content = new LinkedHashMap<>();
