@@ -15,7 +15,7 @@ import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,32 +25,33 @@ class StoreCrashTest {
   /** As many as issue 8 asks for; {@code -Dpatchkit.kills=2000} for a long run. */
   private static final int KILLS = Integer.getInteger("patchkit.kills", 200);
 
-  private static final int STORES = 4;
+  /** As many as there are processors on the machines that build. */
+  private static final int STORES = 2;
 
+  @TempDir static Path shared;
   @TempDir Path temporary;
+  private static ChildJvm children;
 
-  @BeforeEach
-  void savePatches() throws IOException {
-    StoreChurn.save(temporary.resolve("patches"));
+  @BeforeAll
+  static void savePatches() throws IOException, InterruptedException {
+    StoreChurn.save(shared.resolve("patches"));
+    children =
+        ChildJvm.archived(
+            shared.resolve("jvm"), StoreChurn.class, arguments(shared.resolve("store"), 1, 1, 40));
   }
 
-  private Process churn(Path store, long seed, int threads, int changes) throws IOException {
-    return new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xshare:auto",
-            "-XX:TieredStopAtLevel=1",
-            "-XX:+UseSerialGC",
-            "-Xmx64m",
-            "-cp",
-            System.getProperty("java.class.path"),
-            StoreChurn.class.getName(),
-            store.toString(),
-            Long.toString(seed),
-            Integer.toString(threads),
-            Integer.toString(changes),
-            temporary.resolve("patches").toString())
-        .redirectError(ProcessBuilder.Redirect.INHERIT)
-        .start();
+  private static String[] arguments(Path store, long seed, int threads, int changes) {
+    return new String[] {
+      store.toString(),
+      Long.toString(seed),
+      Integer.toString(threads),
+      Integer.toString(changes),
+      shared.resolve("patches").toString()
+    };
+  }
+
+  private static Process churn(Path store, long seed, int threads, int changes) throws IOException {
+    return children.start(arguments(store, seed, threads, changes));
   }
 
   private static BufferedReader output(Process process) {
