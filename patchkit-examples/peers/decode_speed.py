@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
-"""Compares decoding speed on one ONNX graph: Patchkit, ONNX Runtime in Python, onnxruntime-genai.
+"""Compares decoding speed on one ONNX graph: Patchkit, ONNX Runtime in Python, onnxruntime-genai;
+and on the GGUF file that it was imported from: llama.cpp.
 
     python3 decode_speed.py --model DIR [--rounds 3] [--tokens 64] [--threads 1]
-        [--python NAME=PYTHON ...]
+        [--python NAME=PYTHON ...] [--gguf FILE]
 
 Each engine runs in a process of its own, one after the other, round after round, so that they see
 the same machine. Time is processor time. `--python ort=PATH` names the Python that has
 onnxruntime (the version that Patchkit uses, for a fair comparison), `--python genai=PATH` the one
-that has onnxruntime-genai, `--python torch=PATH` the one with torch and transformers; engines without a Python are left out.
+that has onnxruntime-genai, `--python torch=PATH` the one
+with torch and transformers, `--python llama=PATH` the one with llama_cpp, which reads `--gguf`; engines
+without a Python are left out.
 """
 
 import argparse
@@ -121,6 +124,30 @@ def torch(args):
     report("transformers", generate(args.tokens) - first, args.tokens - 1)
 
 
+def llama(args):
+    import llama_cpp
+    import numpy as np
+
+    model = llama_cpp.Llama(
+        args.gguf, n_ctx=256, n_threads=args.threads, n_threads_batch=args.threads, verbose=False)
+
+    def step(tokens):
+        model.eval(tokens)
+        logits = llama_cpp.llama_get_logits(model.ctx)
+        return int(np.ctypeslib.as_array(logits, shape=(model.n_vocab(),)).argmax())
+
+    def generate():
+        model.reset()
+        token = step(PROMPT)
+        before = time.process_time()
+        for _ in range(args.tokens - 1):
+            token = step([token])
+        return time.process_time() - before
+
+    generate()
+    report("llama.cpp, llama-cpp-python " + llama_cpp.__version__, generate(), args.tokens - 1)
+
+
 def compare(args):
     here = pathlib.Path(__file__).resolve()
     common = ["--model", args.model, "--tokens", str(args.tokens), "--threads", str(args.threads)]
@@ -130,6 +157,8 @@ def compare(args):
     for entry in args.python:
         name, python = entry.split("=", 1)
         commands[name] = [python, str(here), "--engine", name] + common
+        if name == "llama":
+            commands[name] += ["--gguf", args.gguf]
     results = {name: [] for name in commands}
     for round_number in range(args.rounds):
         names = list(commands)
@@ -152,10 +181,11 @@ def main():
     parser.add_argument("--tokens", type=int, default=64)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--python", action="append", default=[])
-    parser.add_argument("--engine", choices=["ort", "genai", "torch"])
+    parser.add_argument("--engine", choices=["ort", "genai", "torch", "llama"])
+    parser.add_argument("--gguf")
     args = parser.parse_args()
     if args.engine:
-        {"ort": ort, "genai": genai, "torch": torch}[args.engine](args)
+        {"ort": ort, "genai": genai, "torch": torch, "llama": llama}[args.engine](args)
     else:
         compare(args)
 
