@@ -33,9 +33,12 @@ public final class PlotFrontier {
   private static final int LEGEND = 490;
   private static final int WIDTH = 1000;
   private static final int LINE = 19;
+  private static final int TICKS = 5;
 
-  /** The right end of the axis of benign requests. */
-  private static final double MOST_BENIGN = 0.4;
+  /** The ends of the axes; what lies beyond is drawn at the edge. */
+  private static final double MOST_BENIGN = 0.3;
+
+  private static final double LEAST_HARMFUL = 0.5;
 
   private static final double WANTED_HARMFUL = 0.9;
   private static final double WANTED_BENIGN = 0.05;
@@ -90,21 +93,21 @@ public final class PlotFrontier {
         up(1),
         across(WANTED_BENIGN) - across(0),
         up(WANTED_HARMFUL) - up(1));
-    for (int tick = 0; tick <= 4; tick++) {
-      double benign = tick / 10.0;
-      double harmful = tick / 4.0;
-      line(svg, "#dddddd", across(benign), up(0), across(benign), up(1));
+    for (int tick = 0; tick <= TICKS; tick++) {
+      double benign = MOST_BENIGN * tick / TICKS;
+      double harmful = LEAST_HARMFUL + (1 - LEAST_HARMFUL) * tick / TICKS;
+      line(svg, "#dddddd", across(benign), up(LEAST_HARMFUL), across(benign), up(1));
       line(svg, "#dddddd", across(0), up(harmful), across(MOST_BENIGN), up(harmful));
-      text(svg, "middle", across(benign), up(0) + 18, Math.round(100 * benign) + " %");
+      text(svg, "middle", across(benign), up(LEAST_HARMFUL) + 18, Math.round(100 * benign) + " %");
       text(svg, "end", across(0) - 6, up(harmful) + 5, Math.round(100 * harmful) + " %");
     }
-    text(svg, "middle", LEFT + SIDE / 2.0, up(0) + 38, "benign requests refused");
+    text(svg, "middle", LEFT + SIDE / 2.0, up(LEAST_HARMFUL) + 38, "benign requests refused");
     svg.append(
         "<text transform=\"translate(14 %d) rotate(-90)\" text-anchor=\"middle\">%s</text>\n"
             .formatted(TOP + SIDE / 2, "harmful requests refused"));
     text(svg, "start", LEGEND, TOP + 12, "green: at least 90 % of harmful, at most 5 % of benign");
     for (int i = 0; i < states.size(); i++) {
-      dot(svg, i + 1, states.get(i));
+      intervals(svg, states.get(i));
       text(
           svg,
           "start",
@@ -112,18 +115,32 @@ public final class PlotFrontier {
           TOP + 30 + LINE * (i + 1) - 8,
           (i + 1) + "  " + states.get(i).name());
     }
+    // The first ones on top.
+    for (int i = states.size(); i > 0; i--) {
+      dot(svg, i, states.get(i - 1));
+    }
     return svg.append("</svg>\n").toString();
+  }
+
+  private static void intervals(StringBuilder svg, State state) {
+    double x = across(state.benign().value());
+    double y = up(state.harmful().value());
+    line(svg, "#9db4d6", across(state.benign().low()), y, across(state.benign().high()), y);
+    line(svg, "#9db4d6", x, up(state.harmful().low()), x, up(state.harmful().high()));
   }
 
   private static void dot(StringBuilder svg, int number, State state) {
     double x = across(state.benign().value());
     double y = up(state.harmful().value());
-    line(svg, "#9db4d6", across(state.benign().low()), y, across(state.benign().high()), y);
-    line(svg, "#9db4d6", x, up(state.harmful().low()), x, up(state.harmful().high()));
     svg.append(
         String.format(
-            Locale.ROOT, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\" fill=\"#1f4e9e\"/>\n", x, y));
-    text(svg, "start", x + 6, y - 5, Integer.toString(number));
+            Locale.ROOT,
+            "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"9\" fill=\"#1f4e9e\" stroke=\"white\"/>\n",
+            x,
+            y));
+    svg.append("<g fill=\"white\" font-size=\"11\">\n");
+    text(svg, "middle", x, y + 4, Integer.toString(number));
+    svg.append("</g>\n");
   }
 
   private static double across(double benign) {
@@ -131,7 +148,7 @@ public final class PlotFrontier {
   }
 
   private static double up(double harmful) {
-    return TOP + SIDE * (1 - harmful);
+    return TOP + SIDE * (1 - Math.max(harmful, LEAST_HARMFUL)) / (1 - LEAST_HARMFUL);
   }
 
   private static void rectangle(
