@@ -7,9 +7,12 @@ package io.patchkit.evaluate;
 final class ScatterPlot {
 
   private static final int SIZE = 340;
-  private static final int LEFT = 62;
-  private static final int BOTTOM = 46;
-  private static final int TOP = 8;
+  private static final int LEFT = 76;
+  private static final int BOTTOM = 48;
+  private static final int TOP = 22;
+
+  /** Of labels to the axis, so that the largest dot in a corner covers none. */
+  private static final int GAP = 18;
 
   private ScatterPlot() {}
 
@@ -26,9 +29,9 @@ final class ScatterPlot {
           "tick",
           tick == 1 ? "end" : "middle",
           x,
-          SIZE - BOTTOM + 21,
+          SIZE - BOTTOM + GAP + 5,
           across.label(tick, overRefusal.unit()));
-      svg.text("tick", "end", LEFT - 6, y + 5, up.label(tick, safety.unit()));
+      svg.text("tick", "end", LEFT - GAP, y + 5, up.label(tick, safety.unit()));
     }
     svg.text(
         "tick",
