@@ -119,7 +119,7 @@ final class TokenSampler {
   /**
    * Gathers the tokens that can still be chosen, with weights exp((logit − max) / T): with top-k
    * the k likeliest; with top-p those of at least (1 − p) / vocabulary, because all others together
-   * weigh less than 1 − p and so cannot be in the nucleus.
+   * weigh less than 1 − p and so cannot be in the nucleus. Those keep the weights of the sum.
    */
   private int collect(int vocabularySize, float max) {
     double scale = 1 / options.temperature();
@@ -139,8 +139,10 @@ final class TokenSampler {
       }
       count = collectFrom(vocabularySize, lowest);
     }
+    boolean isSummed = !Double.isNaN(nucleusTotal);
     for (int i = 0; i < count; i++) {
-      weights[i] = Exponential.of((values[candidates[i]] - max) * scale);
+      int token = candidates[i];
+      weights[i] = isSummed ? exponentials[token] : Exponential.of((values[token] - max) * scale);
     }
     return count;
   }
