@@ -60,8 +60,8 @@ public final class TrainToxicityPatch {
       throws IOException {
     long seed = Long.parseLong(arguments.get("seed", "1"));
     int samples = Integer.parseInt(arguments.get("samples", "16"));
-    int steps = Integer.parseInt(arguments.get("steps", "120"));
-    int preferenceSteps = Integer.parseInt(arguments.get("preference-steps", "60"));
+    int steps = Integer.parseInt(arguments.get("steps", "200"));
+    int preferenceSteps = Integer.parseInt(arguments.get("preference-steps", "100"));
     ToxicityTerms terms = ToxicityTerms.sample(bench, judge, samples, seed);
     Sft polite = Sft.of(terms.politeAnswers());
     Counterfactual plain = Counterfactual.of(terms.plainAnswers());
