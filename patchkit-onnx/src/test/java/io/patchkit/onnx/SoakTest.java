@@ -76,13 +76,13 @@ class SoakTest {
           running.add(workers.submit(work));
         }
         TimeUnit.SECONDS.sleep(seconds / 2);
-        long half = nativeBytes();
+        Memory half = Memory.now();
         int turns = 0;
         for (Future<Integer> worker : running) {
           turns += worker.get();
         }
         assertThat(turns).isGreaterThan(50);
-        assertThat(nativeBytes() - half).isLessThan(64L << 20);
+        assertThat(Memory.now().outsideTheHeapSince(half)).isLessThan(64L << 20);
         assertThat(model.metrics().failed()).isZero();
         assertThat(model.metrics().prefixMisses()).isGreaterThan(PATCHES);
         assertThat(model.metrics().prefixBytes()).isLessThanOrEqualTo(20_000);
@@ -92,15 +92,30 @@ class SoakTest {
     }
   }
 
-  /** Resident memory outside the Java heap, with nothing left for the collector. */
-  private static long nativeBytes() throws IOException {
-    Path statm = Path.of("/proc/self/statm");
-    if (!Files.isReadable(statm)) {
-      return 0;
+  /**
+   * What this process holds, with nothing left for the collector.
+   *
+   * @param resident bytes; Linux only, elsewhere 0
+   * @param heap bytes that the heap may use, of which not all need be resident
+   */
+  private record Memory(long resident, long heap) {
+
+    static Memory now() throws IOException {
+      System.gc();
+      Path statm = Path.of("/proc/self/statm");
+      long resident =
+          Files.isReadable(statm)
+              ? 4096 * Long.parseLong(Files.readString(statm).split(" ")[1])
+              : 0;
+      return new Memory(resident, Runtime.getRuntime().totalMemory());
     }
-    System.gc();
-    long resident = 4096 * Long.parseLong(Files.readString(statm).split(" ")[1]);
-    return resident - Runtime.getRuntime().totalMemory();
+
+    /**
+     * What is new and not the heap's. A heap that shrinks may have held pages that it never used.
+     */
+    long outsideTheHeapSince(Memory before) {
+      return resident - before.resident - Math.max(0, heap - before.heap);
+    }
   }
 
   /** What workers do, and what they must get. */
