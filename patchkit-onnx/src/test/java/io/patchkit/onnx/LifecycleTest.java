@@ -199,7 +199,7 @@ class LifecycleTest {
       for (int i = 0; i < 2_400; i++) {
         views.get(i % views.size()).generate("The river ran", options);
         if (i % 100 == 0 && i >= 200) {
-          long found = ResidentMemory.outsideTheHeap();
+          long found = ResidentMemory.now().outsideTheHeap();
           early = i < 1_000 ? Math.min(early, found) : early;
           late = i >= 1_600 ? Math.min(late, found) : late;
         }

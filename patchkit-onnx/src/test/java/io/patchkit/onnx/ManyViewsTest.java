@@ -65,7 +65,7 @@ class ManyViewsTest {
     try (OnnxModel model = open("llama")) {
       GenerationOptions how = GenerationOptions.defaults().withMaxNewTokens(3);
       model.withPatches(PatchStack.of(patch(1_000))).generate("The river", how);
-      long before = ResidentMemory.outsideTheHeap();
+      ResidentMemory before = ResidentMemory.now();
       long weights = Files.size(CASES.resolve("llama/model.onnx"));
       List<LanguageModel> views = new ArrayList<>();
       for (int i = 0; i < 1_000; i++) {
@@ -73,7 +73,7 @@ class ManyViewsTest {
         view.generate("The river", how);
         views.add(view);
       }
-      assertThat(ResidentMemory.outsideTheHeap() - before)
+      assertThat(ResidentMemory.now().outsideTheHeapSince(before))
           .as("native memory of %d views", views.size())
           .isLessThan(1_000 * weights / 2);
     }

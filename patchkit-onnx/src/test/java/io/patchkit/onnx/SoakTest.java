@@ -18,8 +18,6 @@ import io.patchkit.QueueFullException;
 import io.patchkit.SemanticVersion;
 import io.patchkit.SoftPrompt;
 import io.patchkit.TokenStream;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -76,45 +74,19 @@ class SoakTest {
           running.add(workers.submit(work));
         }
         TimeUnit.SECONDS.sleep(seconds / 2);
-        Memory half = Memory.now();
+        ResidentMemory half = ResidentMemory.now();
         int turns = 0;
         for (Future<Integer> worker : running) {
           turns += worker.get();
         }
         assertThat(turns).isGreaterThan(50);
-        assertThat(Memory.now().outsideTheHeapSince(half)).isLessThan(64L << 20);
+        assertThat(ResidentMemory.now().outsideTheHeapSince(half)).isLessThan(64L << 20);
         assertThat(model.metrics().failed()).isZero();
         assertThat(model.metrics().prefixMisses()).isGreaterThan(PATCHES);
         assertThat(model.metrics().prefixBytes()).isLessThanOrEqualTo(20_000);
       } finally {
         workers.shutdownNow();
       }
-    }
-  }
-
-  /**
-   * What this process holds, with nothing left for the collector.
-   *
-   * @param resident bytes; Linux only, elsewhere 0
-   * @param heap bytes that the heap may use, of which not all need be resident
-   */
-  private record Memory(long resident, long heap) {
-
-    static Memory now() throws IOException {
-      System.gc();
-      Path statm = Path.of("/proc/self/statm");
-      long resident =
-          Files.isReadable(statm)
-              ? 4096 * Long.parseLong(Files.readString(statm).split(" ")[1])
-              : 0;
-      return new Memory(resident, Runtime.getRuntime().totalMemory());
-    }
-
-    /**
-     * What is new and not the heap's. A heap that shrinks may have held pages that it never used.
-     */
-    long outsideTheHeapSince(Memory before) {
-      return resident - before.resident - Math.max(0, heap - before.heap);
     }
   }
 
