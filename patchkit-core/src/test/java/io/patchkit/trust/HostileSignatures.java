@@ -44,6 +44,15 @@ final class HostileSignatures {
               lab.bundle(
                   Lab.MALLORY.verificationKey().keyId(), Lab.ALICE.verificationKey().keyId());
             }),
+        HostileInput.of(
+            3,
+            "an unknown key, and a manifest that nobody should have parsed",
+            Code.UNKNOWN_KEY,
+            lab -> {
+              lab.write("patch.json", "{}");
+              lab.signAsItIs();
+              lab.policy = TrustPolicy.of(Lab.BOB.verificationKey());
+            }),
         HostileInput.of(3, "no bundle", Code.UNSIGNED, lab -> lab.bundles.clear()),
         HostileInput.of(
             3,
@@ -259,11 +268,29 @@ final class HostileSignatures {
             lab -> lab.bundle("\"keyid\": \"\"", "\"keyid\": \"\", \"cert\": \"\"")),
         HostileInput.of(
             14,
+            "an unknown field of the bundle",
+            Code.MALFORMED_BUNDLE,
+            lab -> lab.bundle("\"mediaType\"", "\"note\": 1, \"mediaType\"")),
+        HostileInput.of(
+            14,
+            "an unknown field of the envelope",
+            Code.MALFORMED_BUNDLE,
+            lab -> lab.bundle("\"payloadType\"", "\"note\": 1, \"payloadType\"")),
+        HostileInput.of(
+            14,
+            "an unknown field of the key",
+            Code.MALFORMED_BUNDLE,
+            lab -> lab.bundle("\"hint\"", "\"rawBytes\": \"\", \"hint\"")),
+        HostileInput.of(
+            14,
             "a bundle of 64 KiB and a byte",
             Code.MALFORMED_BUNDLE,
-            lab ->
-                lab.bundles.set(
-                    0, Arrays.copyOf(lab.bundles.get(0), VerifiedPatch.MAX_BUNDLE_BYTES + 1))),
+            lab -> {
+              byte[] bundle = lab.bundles.get(0);
+              byte[] padded = Arrays.copyOf(bundle, VerifiedPatch.MAX_BUNDLE_BYTES + 1);
+              Arrays.fill(padded, bundle.length, padded.length, (byte) ' ');
+              lab.bundles.set(0, padded);
+            }),
         HostileInput.of(
             14, "nothing", Code.MALFORMED_BUNDLE, lab -> lab.bundles.set(0, new byte[0])));
   }

@@ -132,6 +132,10 @@ final class HostileStatements {
             "an unknown field of the statement",
             Code.MALFORMED_STATEMENT,
             lab -> lab.statement("\"_type\"", "\"note\": 1, \"_type\"")),
+        unknownField("the subject", "\"subject\": \\[\\s*\\{"),
+        unknownField("the subject's digest", "\"digest\": \\{"),
+        unknownField("the serialization", "\"serialization\": \\{"),
+        unknownField("a resource", "\"resources\": \\[\\s*\\{"),
         HostileInput.of(
             14,
             "a statement that is no object",
@@ -179,6 +183,22 @@ final class HostileStatements {
             "names that differ in Unicode's form",
             Code.UNSAFE_NAME,
             lab -> signAlso(lab, "\uff50atch.json")));
+  }
+
+  private static HostileInput unknownField(String what, String opening) {
+    return HostileInput.of(
+        14,
+        "an unknown field of " + what,
+        Code.MALFORMED_STATEMENT,
+        lab ->
+            lab.statement(
+                text -> {
+                  String changed = text.replaceFirst(opening, "$0\"note\": 1,");
+                  if (changed.equals(text)) {
+                    throw new AssertionError("nothing to replace: " + opening);
+                  }
+                  return changed;
+                }));
   }
 
   private static HostileInput signedName(String json) {

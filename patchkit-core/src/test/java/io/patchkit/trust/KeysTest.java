@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.patchkit.trust.UnusableKeyException.Reason;
+import java.math.BigInteger;
 import java.security.KeyPairGenerator;
 import java.security.spec.ECGenParameterSpec;
 import java.util.Arrays;
@@ -92,6 +93,35 @@ class KeysTest {
     assertThat(reason(pem(der))).isEqualTo(Reason.MALFORMED);
     Arrays.fill(der, 27, der.length, (byte) 0xff);
     assertThat(reason(pem(der))).isEqualTo(Reason.MALFORMED);
+  }
+
+  /** On P-521 a coordinate and the prime together have room: one point, another key id. */
+  @Test
+  void refusesCoordinatesThatAreNotReduced() {
+    byte[] der = der(Signer.generate(Curve.P521).verificationKey());
+    int length = Curve.P521.coordinateBytes();
+    for (int begin : new int[] {der.length - 2 * length, der.length - length}) {
+      BigInteger coordinate = new BigInteger(1, Arrays.copyOfRange(der, begin, begin + length));
+      byte[] sum = coordinate.add(Curve.P521.prime()).toByteArray();
+      byte[] other = der.clone();
+      Arrays.fill(other, begin, begin + length, (byte) 0);
+      System.arraycopy(sum, 0, other, begin + length - sum.length, sum.length);
+      assertThat(reason(pem(other))).isEqualTo(Reason.MALFORMED);
+    }
+  }
+
+  @Test
+  void refusesAPemTextThatIsTooLongOrHasNothingInIt() {
+    String pem = Signer.generate(Curve.P256).verificationKey().toPem();
+    String end = "\n-----END PUBLIC KEY-----";
+    String longest = pem.strip().replace(end, "\n".repeat(4096 - pem.strip().length()) + end);
+    assertThat(longest).hasSize(Pem.MAX_CHARACTERS);
+    assertThat(VerificationKey.parse(longest).toPem()).isEqualTo(pem);
+    assertThat(reason(longest.replace(end, "\n" + end))).isEqualTo(Reason.NOT_PEM);
+    assertThat(reason("-----BEGIN PUBLIC KEY-----" + end)).isEqualTo(Reason.NOT_PEM);
+    assertThat(reason("-----BEGIN PUBLIC KEY-----\n" + end)).isEqualTo(Reason.NOT_PEM);
+    assertThat(reason(pem.replace("BEGIN", "BEGAN"))).isEqualTo(Reason.NOT_PEM);
+    assertThat(reason(pem.replace("END", "ENDS"))).isEqualTo(Reason.NOT_PEM);
   }
 
   @Test
