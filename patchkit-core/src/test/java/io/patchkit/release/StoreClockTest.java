@@ -81,6 +81,7 @@ class StoreClockTest {
     assertThat(store.current().created()).isEqualTo(NOW);
     assertThat(store.generation(4).created()).isEqualTo(NOW.plus(YEAR.multipliedBy(years)));
     assertThat(store.load(store.current()).patches()).containsExactly(calm.patch());
+    assertThat(store.history()).extracting(StackGeneration::number).containsExactly(1L, 3L, 4L, 5L);
     assertThat(store.audit())
         .extracting(AuditEntry::sequence)
         .isEqualTo(LongStream.rangeClosed(1, 10).boxed().toList());

@@ -9,9 +9,13 @@ import io.patchkit.release.Revocations.State;
 import io.patchkit.release.channel.ChannelEntry.Status;
 import io.patchkit.release.channel.ChannelException.Code;
 import io.patchkit.release.channel.ChannelView.Freshness;
+import io.patchkit.trust.Signer;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
@@ -125,6 +129,132 @@ class ChannelTest {
         .hasSize(3);
   }
 
+  /** 64 roots in one refresh, 64 signatures, 2^20 versions; one more of each is refused. */
+  @Test
+  void followsAsFarAsTheLimitsThemselves() throws IOException {
+    lab.client().refresh();
+    for (int version = 2; version <= 65; version++) {
+      MetadataHeader header =
+          new MetadataHeader(version, lab.clock.instant().plus(Duration.ofDays(9)));
+      lab.write(
+          version + ".root.json",
+          SignedMetadata.sign(
+              new RootMetadata(header, ChannelLab.KEYS.roles()).json(),
+              List.of(ChannelLab.ROOT_A, ChannelLab.ROOT_B)));
+    }
+    lab.resign(
+        "timestamp.json",
+        text -> text.replaceAll("\"version\":3\\}$", "\"version\":" + (3 + (1 << 20)) + "}"),
+        ChannelLab.TIMESTAMP);
+    StringBuilder signatures = new StringBuilder("\"signatures\": [");
+    for (int i = 0; i < 63; i++) {
+      signatures.append("{\"keyid\":\"%d\",\"sig\":\"00\"},".formatted(i));
+    }
+    String timestamp = new String(lab.read("timestamp.json"), StandardCharsets.UTF_8);
+    lab.write(
+        "timestamp.json",
+        ChannelLab.replaced(timestamp, "\"signatures\": [", signatures.toString())
+            .getBytes(StandardCharsets.UTF_8));
+    assertThat(lab.client().refresh().freshness()).isEqualTo(Freshness.FRESH);
+  }
+
+  @Test
+  void beginsOnlyWithARootThatItsOwnKeysSigned() throws IOException {
+    byte[] good = lab.publisher.firstRoot();
+    lab.resign("1.root.json", text -> text, ChannelLab.ROOT_A, ChannelLab.OTHER);
+    byte[] forged = lab.read("1.root.json");
+    Path elsewhere = folder.resolve("elsewhere");
+    assertRefused(
+        Code.THRESHOLD_NOT_MET,
+        () -> ChannelClient.open(elsewhere, forged, lab.fetcher, lab.clock));
+    assertThat(elsewhere.resolve("root.json")).doesNotExist();
+
+    lab.write("1.root.json", good);
+    ChannelClient client = lab.client();
+    lab.publisher.rotate(ChannelLab.KEYS);
+    client.refresh();
+    byte[] second = Files.readAllBytes(lab.state.resolve("root.json"));
+    assertThat(second).isEqualTo(lab.read("2.root.json"));
+    ChannelClient.open(lab.state, good, lab.fetcher, lab.clock);
+    assertThat(lab.state.resolve("root.json")).hasBinaryContent(second);
+  }
+
+  /** All files but one are good for years, each in turn. */
+  @Test
+  void aViewIsStaleOnceAnyOfItsFilesIsOverItsTime() throws IOException {
+    ChannelClient client = lab.client();
+    client.refresh();
+    lab.clock.advance(Duration.ofDays(2).minusSeconds(1));
+    assertFreshForOneSecond(client);
+
+    bump("timestamp.json", 4, ChannelLab.TIMESTAMP);
+    client.refresh();
+    lab.clock.advance(Duration.ofDays(12).minusSeconds(1));
+    assertFreshForOneSecond(client);
+
+    bump("3.snapshot.json", 3, ChannelLab.SNAPSHOT);
+    lab.announceSnapshot(3);
+    bump("timestamp.json", 5, ChannelLab.TIMESTAMP);
+    client.refresh();
+    lab.clock.advance(Duration.ofDays(76).minusSeconds(1));
+    assertFreshForOneSecond(client);
+
+    bump("3.targets.json", 3, ChannelLab.TARGETS);
+    lab.announceTargets(3, 3);
+    bump("timestamp.json", 6, ChannelLab.TIMESTAMP);
+    client.refresh();
+    lab.clock.advance(Duration.ofDays(275).minusSeconds(1));
+    assertFreshForOneSecond(client);
+  }
+
+  /** Until 2030, under this version. */
+  private void bump(String name, int version, Signer signer) throws IOException {
+    lab.resign(
+        name,
+        text ->
+            text.replaceAll("\"expires\":\"[^\"]*", "\"expires\":\"2030-01-01T00:00:00Z")
+                .replaceAll("\"version\":\\d+\\}$", "\"version\":" + version + "}"),
+        signer);
+  }
+
+  private void assertFreshForOneSecond(ChannelClient client) {
+    assertThat(client.current().freshness()).isEqualTo(Freshness.FRESH);
+    assertThat(client.isStale()).isFalse();
+    lab.clock.advance(Duration.ofSeconds(1));
+    assertThat(client.current().freshness()).isEqualTo(Freshness.STALE);
+    assertThat(client.isStale()).isTrue();
+  }
+
+  /** A refresh that stopped half way leaves files that do not belong together. */
+  @Test
+  void aViewIsStaleWhileItsFilesDoNotBelongTogether() throws IOException {
+    ChannelClient client = lab.client();
+    client.refresh();
+    lab.publisher.publish(ChannelLab.entry("less-toxic", "1.0.0", 'c'));
+    for (String missing : List.of("4.snapshot.json", "4.targets.json")) {
+      byte[] content = lab.read(missing);
+      Files.delete(lab.published.resolve(missing));
+      assertRefused(Code.MISSING, client::refresh);
+      assertThat(client.current().freshness()).isEqualTo(Freshness.STALE);
+      assertThat(client.current().entries()).hasSize(2);
+      lab.write(missing, content);
+    }
+    assertThat(client.refresh().entries()).hasSize(3);
+  }
+
+  /** The clock that is a little behind is not asked: no metadata comes to life again. */
+  @Test
+  void timeStandsStillWhileTheClockIsALittleBehind() {
+    ChannelClient client = lab.client();
+    lab.clock.advance(Duration.ofDays(2).minusSeconds(1));
+    client.refresh();
+    Instant seen = lab.clock.instant();
+    lab.publisher.renew();
+    lab.clock.advance(Duration.ofMinutes(-4));
+    client.refresh();
+    assertThat(lab.state.resolve("time")).hasContent(seen + "\n");
+  }
+
   /** Stolen keys gave a high version; new keys make it count no more. */
   @Test
   void recoversFromAFastForward() throws IOException {
@@ -144,6 +274,29 @@ class ChannelTest {
             ChannelLab.TARGETS,
             ChannelLab.SNAPSHOT,
             ChannelLab.OTHER));
+    assertThat(client.refresh().freshness()).isEqualTo(Freshness.FRESH);
+  }
+
+  @Test
+  void recoversFromAFastForwardOfTheSnapshot() throws IOException {
+    ChannelClient client = lab.client();
+    client.refresh();
+    lab.resign(
+        "timestamp.json",
+        text ->
+            text.replaceAll("\"version\":3\\}\\}", "\"version\":1000000}}")
+                .replaceAll("\"version\":3\\}$", "\"version\":4}"),
+        ChannelLab.TIMESTAMP);
+    assertRefused(Code.VERSION_MISMATCH, client::refresh);
+    lab.publisher.renew();
+    assertRefused(Code.ROLLBACK, client::refresh);
+    lab.publisher.rotate(
+        new ChannelKeys(
+            List.of(ChannelLab.ROOT_A, ChannelLab.ROOT_B),
+            2,
+            ChannelLab.TARGETS,
+            ChannelLab.OTHER,
+            ChannelLab.TIMESTAMP));
     assertThat(client.refresh().freshness()).isEqualTo(Freshness.FRESH);
   }
 

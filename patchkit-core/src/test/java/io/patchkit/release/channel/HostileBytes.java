@@ -79,6 +79,35 @@ final class HostileBytes {
             lab -> Files.writeString(lab.state.resolve("time"), "noon")),
         row(
             40,
+            "a timestamp that calls itself a snapshot",
+            Code.MALFORMED,
+            lab ->
+                lab.resign(
+                    "timestamp.json",
+                    "\"_type\":\"timestamp\"",
+                    "\"_type\":\"snapshot\"",
+                    ChannelLab.TIMESTAMP)),
+        row(
+            40,
+            "a timestamp that announces another file too",
+            Code.MALFORMED,
+            lab ->
+                lab.resign(
+                    "timestamp.json",
+                    text -> text.replace("\"meta\":{", "\"meta\":{\"a.json\":{},"),
+                    ChannelLab.TIMESTAMP)),
+        row(
+            40,
+            "a digest in capitals",
+            Code.MALFORMED,
+            lab ->
+                lab.resign(
+                    "timestamp.json",
+                    text ->
+                        text.replaceAll("\"sha256\":\"[^\"]*", "\"sha256\":\"" + "A".repeat(64)),
+                    ChannelLab.TIMESTAMP)),
+        row(
+            40,
             "a timestamp of another kind",
             Code.MALFORMED,
             lab ->
@@ -86,6 +115,16 @@ final class HostileBytes {
                     "timestamp.json",
                     "\"spec_version\":\"1.0.34\"",
                     "\"spec_version\":\"2.0\"",
+                    ChannelLab.TIMESTAMP)),
+        row(
+            40,
+            "a timestamp of another part of the specification",
+            Code.MALFORMED,
+            lab ->
+                lab.resign(
+                    "timestamp.json",
+                    "\"spec_version\":\"1.0.34\"",
+                    "\"spec_version\":\"1.0.34.1\"",
                     ChannelLab.TIMESTAMP)),
         row(
             40,

@@ -5,8 +5,10 @@ import static io.patchkit.release.channel.ChannelAttack.row;
 import io.patchkit.release.channel.ChannelException.Code;
 import io.patchkit.trust.Signer;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /** What other keys have signed than those that count, or too few of them. */
 final class HostileKeys {
@@ -51,6 +53,30 @@ final class HostileKeys {
                   ChannelLab.ROOT_A,
                   ChannelLab.ROOT_B);
             }),
+        changedRoot(
+            "a new root in which a role has one key twice",
+            text -> text.replaceAll("\"keyids\":\\[(\"[0-9a-f]*\")\\]", "\"keyids\":[$1,$1]")),
+        changedRoot(
+            "a new root in which a role has a key that is not there",
+            text ->
+                text.replaceAll(
+                    "\"keyids\":\\[(\"[0-9a-f]*\")\\]",
+                    "\"keyids\":[$1,\"" + "0".repeat(64) + "\"]")),
+        changedRoot(
+            "a new root with a key of another type",
+            text -> text.replace("\"keytype\":\"ecdsa\"", "\"keytype\":\"rsa\"")),
+        changedRoot(
+            "a new root with a key of another scheme",
+            text -> text.replace("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384")),
+        changedRoot(
+            "a new root with a key that is none",
+            text -> text.replace("BEGIN PUBLIC KEY", "BEGIN CERTIFICATE")),
+        changedRoot(
+            "a new root whose files may be overwritten",
+            text -> text.replace("\"consistent_snapshot\":true", "\"consistent_snapshot\":false")),
+        changedRoot(
+            "a new root without keys for the timestamp",
+            text -> text.replace("\"timestamp\":", "\"timestamps\":")),
         row(
             37,
             "a new root with a threshold that cannot be met",
@@ -103,6 +129,23 @@ final class HostileKeys {
                     "timestamp.json", text -> text, ChannelLab.TIMESTAMP, ChannelLab.TIMESTAMP)),
         row(
             37,
+            "a timestamp with 65 signatures",
+            Code.MALFORMED,
+            lab -> {
+              String other = "{\"keyid\":\"%d\",\"sig\":\"00\"},";
+              StringBuilder others = new StringBuilder("\"signatures\": [");
+              for (int i = 0; i < 64; i++) {
+                others.append(other.formatted(i));
+              }
+              rewrite(lab, text -> text.replace("\"signatures\": [", others));
+            }),
+        row(
+            37,
+            "a timestamp with a signature that is no hexadecimal text",
+            Code.MALFORMED,
+            lab -> rewrite(lab, text -> text.replace("\"sig\": \"", "\"sig\": \"x"))),
+        row(
+            37,
             "a snapshot that another key signed",
             Code.THRESHOLD_NOT_MET,
             lab -> {
@@ -130,6 +173,38 @@ final class HostileKeys {
               lab.write("timestamp.json", lab.read("4.snapshot.json"));
               lab.resign("timestamp.json", text -> text, ChannelLab.TIMESTAMP);
             }));
+  }
+
+  /** A second root that the right keys have signed, and that says what no root may. */
+  private static ChannelAttack changedRoot(String what, UnaryOperator<String> change) {
+    return row(
+        37,
+        what,
+        Code.MALFORMED,
+        lab -> {
+          lab.write("2.root.json", lab.read("1.root.json"));
+          lab.resign(
+              "2.root.json",
+              text -> {
+                String changed = change.apply(text);
+                if (changed.equals(text)) {
+                  throw new AssertionError("nothing to replace in " + text);
+                }
+                return changed.replace("\"version\":1", "\"version\":2");
+              },
+              ChannelLab.ROOT_A,
+              ChannelLab.ROOT_B);
+        });
+  }
+
+  /** Changes the timestamp's file outside of what is signed. */
+  private static void rewrite(ChannelLab lab, UnaryOperator<String> change) throws IOException {
+    String text = new String(lab.read("timestamp.json"), StandardCharsets.UTF_8);
+    String changed = change.apply(text);
+    if (changed.equals(text)) {
+      throw new AssertionError("nothing to replace in " + text);
+    }
+    lab.write("timestamp.json", changed.getBytes(StandardCharsets.UTF_8));
   }
 
   /** A second root whose root key is another, signed by these. */

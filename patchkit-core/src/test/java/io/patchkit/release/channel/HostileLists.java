@@ -98,6 +98,33 @@ final class HostileLists {
               lab.resign("4.targets.json", "b".repeat(64), "a".repeat(64), ChannelLab.TARGETS);
               lab.announceTargets(4, 4);
             }),
+        changed("a path without a version", "refuse-harm/1.1.0", "refuse-harm"),
+        changed("a path with more behind the version", "refuse-harm/1.1.0", "refuse-harm/1.1.0/x"),
+        changed("a name in capitals", "refuse-harm/1.1.0", "Refuse-harm/1.1.0"),
+        changed("a name of 65 characters", "refuse-harm/1.1.0", "x".repeat(65) + "/1.1.0"),
+        changed("an identity in capitals", "b".repeat(64), "B".repeat(64)),
+        changed("a withdrawal without a reason", "\"active\"", "\"withdrawn\""),
+        changed("a reason for an active patch", "\"status\"", "\"reason\":\"x\",\"status\""),
+        changed(
+            "a reason of 1001 characters",
+            "\"status\":\"active\"",
+            "\"reason\":\"" + "x".repeat(1001) + "\",\"status\":\"withdrawn\""),
+        changed("a patch of no bytes", "\"length\":1000", "\"length\":0"),
+        changed("a patch of 256 KiB and a byte", "\"length\":1000", "\"length\":262145"),
+        row(
+            40,
+            "20,001 patches",
+            Code.MALFORMED,
+            lab -> {
+              StringBuilder many = new StringBuilder("\"targets\":{");
+              for (int i = 0; i < 20_001; i++) {
+                many.append(
+                    "\"p/0.0.%d\":{\"custom\":{\"status\":\"active\"},\"hashes\":{\"sha256\":\"%064x\"},\"length\":1},"
+                        .formatted(i, i));
+              }
+              lab.resign("4.targets.json", "\"targets\":{", many.toString(), ChannelLab.TARGETS);
+              lab.announceTargets(4, 4);
+            }),
         row(
             40,
             "a status that is not known",
@@ -126,6 +153,18 @@ final class HostileLists {
                   ChannelLab.TARGETS);
               lab.announceTargets(4, 4);
             }));
+  }
+
+  /** A list that the right key has signed, and that says what no list may. */
+  private static ChannelAttack changed(String what, String from, String to) {
+    return row(
+        40,
+        what,
+        Code.MALFORMED,
+        lab -> {
+          lab.resign("4.targets.json", from, to, ChannelLab.TARGETS);
+          lab.announceTargets(4, 4);
+        });
   }
 
   /** The client sees a revocation; then the targets' key signs something else. */

@@ -80,6 +80,10 @@ final class HostileVersions {
             "a clock that was set back",
             Code.CLOCK_BEHIND,
             lab -> lab.clock.advance(Duration.ofDays(-365))),
+        expires("2030-01-01T00:00:00.5Z"),
+        expires("2030-01-01T00:00:00+00:00"),
+        expires("2030-01-01"),
+        expires("never"),
         row(
             35,
             "a timestamp of version 2^31 - 1",
@@ -103,6 +107,11 @@ final class HostileVersions {
                         .replace(
                             "\"version\": 4,\n    \"expires", "\"version\": 4.0,\n    \"expires")
                         .getBytes(StandardCharsets.UTF_8))),
+        row(
+            35,
+            "a timestamp 2^20 versions and one ahead",
+            Code.FAST_FORWARD,
+            lab -> version(lab, String.valueOf(3 + (1 << 20) + 1))),
         row(
             35,
             "a snapshot of version 2^30, announced",
@@ -146,6 +155,15 @@ final class HostileVersions {
                         lab.read("4.targets.json"), lab.read("4.targets.json").length + 1))),
         row(
             36,
+            "a snapshot announced with another length",
+            Code.MIX_AND_MATCH,
+            lab ->
+                lab.resign(
+                    "timestamp.json",
+                    text -> text.replaceAll("\"length\":\\d+", "\"length\":1"),
+                    ChannelLab.TIMESTAMP)),
+        row(
+            36,
             "a snapshot of another version than announced",
             Code.VERSION_MISMATCH,
             lab -> {
@@ -172,6 +190,18 @@ final class HostileVersions {
                       text.replaceAll("\"expires\":\"[^\"]*", "\"expires\":\"2030-01-01T00:00:00Z"),
                   ChannelLab.TIMESTAMP);
             }));
+  }
+
+  private static ChannelAttack expires(String text) {
+    return row(
+        34,
+        "a timestamp that expires at " + text,
+        Code.MALFORMED,
+        lab ->
+            lab.resign(
+                "timestamp.json",
+                before -> before.replaceAll("\"expires\":\"[^\"]*", "\"expires\":\"" + text),
+                ChannelLab.TIMESTAMP));
   }
 
   /** Follows the timestamp up to version 4, and no further. */
