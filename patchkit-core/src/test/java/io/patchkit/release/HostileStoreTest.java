@@ -25,6 +25,8 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each way to be refused by a store: its own reason, and a store that is as it was. */
 class HostileStoreTest {
@@ -180,7 +182,17 @@ class HostileStoreTest {
   void newsThatAreTooOldLetNothingIn() throws IOException {
     PatchStore following = with(State.ACTIVE, true);
     assertRefused(Reason.STALE, () -> following.install(verified("fair"), ANN));
+    assertRefused(Reason.STALE, () -> following.activate(digest(calm), ANN));
     assertThat(following.rollback(1, ANN).stack()).hasSize(1);
+  }
+
+  @Test
+  void aRecordOfARevocationThatIsDamaged() throws IOException {
+    Files.writeString(directory.resolve("revoked").resolve(calm.identity() + ".json"), "");
+    assertThat(store.status().revoked()).containsOnlyKeys(digest(calm));
+    store.pin(0, ANN);
+    assertThat(store.current().stack()).isEmpty();
+    assertRefused(Reason.REVOKED, () -> store.activate(digest(calm), ANN));
   }
 
   private PatchStore with(State state, boolean stale) {
@@ -261,6 +273,48 @@ class HostileStoreTest {
   }
 
   @Test
+  void aSignatureThatChanged() throws IOException {
+    Path signatures = directory.resolve("sigs").resolve(calm.identity());
+    Path signature = signatures.resolve(Digest.of(calm.bundles().get(0)) + ".sig");
+    assertThat(store.verify(digest(calm), SignedPatches.POLICY).identity())
+        .isEqualTo(calm.identity());
+    flipLastBit(signature);
+    assertRefused(Reason.CORRUPT_BLOB, () -> store.verify(digest(calm), SignedPatches.POLICY));
+  }
+
+  @Test
+  void aRecordInThePlaceOfAnother() throws IOException {
+    store.rollback(0, ANN);
+    Path generations = directory.resolve("generations");
+    Files.delete(generations.resolve("2.json"));
+    Files.copy(generations.resolve("1.json"), generations.resolve("2.json"));
+    assertRefused(Reason.CORRUPT_GENERATION, () -> store.generation(2));
+  }
+
+  /** Whoever changes a record can make its digests right; the patches say who they are. */
+  @Test
+  void aRecordThatCallsAPatchSomethingElse() throws IOException {
+    Path record = directory.resolve("generations/1.json");
+    String text = Files.readString(record);
+    Files.writeString(record, text.replace("calm", "warm"));
+    assertRefused(Reason.CORRUPT_GENERATION, () -> store.load(store.generation(1)));
+    Files.writeString(record, text.replace(calm.identity(), "f".repeat(64)));
+    assertRefused(Reason.CORRUPT_GENERATION, () -> store.generation(1));
+    for (String changed :
+        List.of(
+            text.replace("\"formatVersion\": 1", "\"formatVersion\": 2"),
+            text.replace("\"number\"", "\"note\": 1, \"number\""),
+            text.replace("\"slot\"", "\"note\": 1, \"slot\""),
+            text.replace("\"parent\": 0", "\"parent\": 2"),
+            text.replace("\"baseline\": 1", "\"baseline\": 0"),
+            text.replaceFirst("\"share\": 1[.0]*", "\"share\": 0"))) {
+      assertThat(changed).isNotEqualTo(text);
+      Files.writeString(record, changed);
+      assertRefused(Reason.CORRUPT_GENERATION, () -> store.generation(1));
+    }
+  }
+
+  @Test
   void aGenerationThatChanged() throws IOException {
     Path record = directory.resolve("generations/1.json");
     Files.writeString(record, Files.readString(record).replace("calm", "warm"));
@@ -303,6 +357,28 @@ class HostileStoreTest {
     assertRefused(Reason.AUDIT_BROKEN, () -> store.audit());
     Files.write(log, lines.subList(0, lines.size() - 2));
     assertRefused(Reason.AUDIT_BROKEN, () -> store.audit());
+  }
+
+  /** The chain has no key: who writes the whole log anew can close it, but not renumber time. */
+  @Test
+  void aFirstAuditEntryThatWasRemovedWithItsTraces() throws IOException {
+    Path log = directory.resolve("audit.log");
+    List<String> lines = Files.readAllLines(log);
+    assertThat(lines).hasSize(2);
+    Files.writeString(
+        log,
+        lines.get(1).replaceFirst("\"previous\":\"[0-9a-f]*", "\"previous\":\"" + "0".repeat(64))
+            + "\n");
+    assertRefused(Reason.AUDIT_BROKEN, () -> store.audit());
+  }
+
+  @Test
+  void anAuditEntryWithoutEnd() throws IOException {
+    Path log = directory.resolve("audit.log");
+    Files.writeString(log, "x".repeat(AuditLog.MAX_LINE + 1), StandardOpenOption.APPEND);
+    assertRefused(Reason.AUDIT_BROKEN, () -> store.audit());
+    Files.writeString(log, "x".repeat(AuditLog.MAX_LINE), StandardOpenOption.APPEND);
+    assertRefused(Reason.AUDIT_BROKEN, () -> store.pin(1, ANN));
   }
 
   @Test
@@ -380,6 +456,23 @@ class HostileStoreTest {
   void aNewerFormat() throws IOException {
     Files.writeString(directory.resolve("FORMAT"), "patchkit-store 2\n");
     assertRefused(Reason.FORMAT_NEWER, () -> PatchStore.open(directory));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "patchkit-store",
+        "patchkit-store 0",
+        "patchkit-store 01",
+        "patchkit-store 1x",
+        "patchkit-store 1   ",
+        "patchkit-store 9999999999",
+        "x\npatchkit-store 1\n"
+      })
+  void aFormatThatIsNone(String text) throws IOException {
+    Files.writeString(directory.resolve("FORMAT"), text);
+    assertRefused(Reason.NOT_A_STORE, () -> PatchStore.open(directory));
   }
 
   @Test

@@ -239,6 +239,88 @@ class OciRegistryTest {
     }
   }
 
+  @Test
+  void refusesTagsThatGoOnElsewhere() throws IOException {
+    try (HostileRegistry other = new HostileRegistry(patch)) {
+      tagsThatGoOnAt("http://" + other.host() + "/v2/calm/tags/list");
+      assertThatThrownBy(() -> registry().list("calm"))
+          .extracting("reason")
+          .isEqualTo(Reason.REDIRECT_REFUSED);
+      assertThat(other.requests).isEmpty();
+    }
+  }
+
+  @Test
+  void readsTwentyPagesOfTagsThatNeverEnd() {
+    tagsThatGoOnAt("/v2/calm/tags/list");
+    assertThat(registry().list("calm")).hasToString("[1.0.0]");
+    assertThat(server.requests).hasSize(20);
+  }
+
+  private void tagsThatGoOnAt(String next) {
+    byte[] body = "{\"tags\":[\"1.0.0\"]}".getBytes(StandardCharsets.US_ASCII);
+    server.on(
+        "/v2/calm/tags/list",
+        (request, socket, out) -> {
+          head(
+              out,
+              "200 OK",
+              "Content-Length: " + body.length,
+              "Link: <" + next + ">; rel=\"next\"");
+          out.write(body);
+        });
+  }
+
+  // Publishing
+
+  @Test
+  void uploadsNothingToAnotherHost() throws IOException {
+    server.on(server.manifestPath(), status("404 Not Found"));
+    for (String name : patch.files().digests().keySet()) {
+      server.on(
+          server.blob(new Digest(patch.files().digests().get(name))), status("404 Not Found"));
+    }
+    try (HostileRegistry other = new HostileRegistry(patch)) {
+      String session = "Location: http://" + other.host() + "/upload";
+      for (String reply : new String[] {"202 Accepted", "307 Elsewhere"}) {
+        server.on("/v2/calm/blobs/uploads/", status(reply, session));
+        assertThatThrownBy(() -> registry().publish(patch))
+            .extracting("reason")
+            .isEqualTo(Reason.REDIRECT_REFUSED);
+      }
+      assertThat(other.requests).isEmpty();
+    }
+  }
+
+  /** Two publish at once: the tag is the other's when it is looked at again. */
+  @Test
+  void aVersionThatSomebodyElseTookMeanwhileIsTaken() throws IOException {
+    byte[] theirs;
+    try (HostileRegistry other =
+        new HostileRegistry(verified("calm", "1.0.0", "s", Composition.free()))) {
+      theirs = other.manifest;
+    }
+    AtomicInteger looks = new AtomicInteger();
+    server.on(
+        server.manifestPath(),
+        (request, socket, out) -> {
+          Handler handler =
+              request.method().equals("PUT")
+                  ? status("201 Created")
+                  : looks.getAndIncrement() == 0
+                      ? status("404 Not Found")
+                      : ok(OciManifest.MEDIA_TYPE, theirs);
+          handler.reply(request, socket, out);
+        });
+    assertThatThrownBy(() -> registry().publish(patch))
+        .extracting("reason")
+        .isEqualTo(Reason.VERSION_TAKEN);
+    server.on(server.manifestPath(), ok(OciManifest.MEDIA_TYPE, theirs));
+    assertThatThrownBy(() -> registry().publish(patch))
+        .extracting("reason")
+        .isEqualTo(Reason.VERSION_TAKEN);
+  }
+
   // The way there
 
   @Test

@@ -1,0 +1,147 @@
+package io.patchkit.release;
+
+import static io.patchkit.release.SignedPatches.CLOCK;
+import static io.patchkit.release.SignedPatches.POLICY;
+import static io.patchkit.release.SignedPatches.verified;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.patchkit.Composition;
+import io.patchkit.release.RegistryException.Reason;
+import io.patchkit.trust.VerifiedPatch;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A directory that somebody else can write to: a share, a stick. */
+class DirectoryRegistryTest {
+
+  @TempDir Path folder;
+  private final VerifiedPatch patch = verified("calm", "1.2.0");
+  private DirectoryRegistry registry;
+  private Release release;
+
+  @BeforeEach
+  void publish() {
+    registry = DirectoryRegistry.open(folder);
+    release = registry.publish(patch);
+  }
+
+  private Path blob(String hex) {
+    return folder.resolve("calm/blobs/sha256").resolve(hex);
+  }
+
+  private Path weights() {
+    return blob(patch.files().digests().get("adapter_model.safetensors"));
+  }
+
+  private void assertRefused(Reason reason) {
+    assertThatThrownBy(() -> registry.pull(release))
+        .isInstanceOf(RegistryException.class)
+        .extracting("reason")
+        .isEqualTo(reason);
+  }
+
+  @Test
+  void pullsWhatWasPublished() {
+    assertThat(registry.publish(patch)).isEqualTo(release);
+    Release newer = registry.publish(verified("calm", "1.10.0"));
+    assertThat(registry.list("calm")).hasToString("[1.2.0, 1.10.0]");
+    assertThat(registry.resolve("calm", VersionRange.any())).isEqualTo(newer);
+    assertThat(registry.find("calm", release.version())).isEqualTo(release);
+    assertThat(registry.pull(release).verify(POLICY, CLOCK).identity()).isEqualTo(patch.identity());
+    assertThat(registry.list("kind")).isEmpty();
+  }
+
+  @Test
+  void refusesBlobsThatAreNotWhatTheManifestSays() throws IOException {
+    byte[] good = Files.readAllBytes(weights());
+    byte[] flipped = good.clone();
+    flipped[good.length - 1] ^= 1;
+    Files.write(weights(), flipped);
+    assertRefused(Reason.BLOB_DIGEST);
+    Files.write(weights(), Arrays.copyOf(good, good.length - 1));
+    assertRefused(Reason.SIZE_MISMATCH);
+    Files.write(weights(), Arrays.copyOf(good, good.length + 1));
+    assertRefused(Reason.SIZE_MISMATCH);
+    Files.delete(weights());
+    assertRefused(Reason.MISSING_BLOB);
+    Path elsewhere = Files.write(folder.resolve("elsewhere"), good);
+    Files.createSymbolicLink(weights(), elsewhere);
+    assertRefused(Reason.IO);
+  }
+
+  @Test
+  void refusesAnotherManifestThanTheReleases() throws IOException {
+    Files.write(blob(release.manifest().hex()), new byte[] {' '}, StandardOpenOption.APPEND);
+    assertRefused(Reason.MANIFEST_DIGEST);
+    Files.delete(blob(release.manifest().hex()));
+    assertRefused(Reason.MISSING_BLOB);
+    Path index = folder.resolve("calm/index.json");
+    String other = "f".repeat(64);
+    Files.writeString(index, Files.readString(index).replace(release.manifest().hex(), other));
+    assertRefused(Reason.TAG_MOVED);
+    Files.writeString(index, Files.readString(index).replace("1.2.0", "1.2.1"));
+    assertRefused(Reason.NOT_FOUND);
+  }
+
+  @Test
+  void aVersionIsNeverOverwritten() {
+    VerifiedPatch other = verified("calm", "1.2.0", "other", Composition.free());
+    assertThatThrownBy(() -> registry.publish(other))
+        .extracting("reason")
+        .isEqualTo(Reason.VERSION_TAKEN);
+    assertThat(registry.find("calm", release.version())).isEqualTo(release);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "[]",
+        "{}",
+        "{\"manifests\":[{\"mediaType\":\"x\",\"digest\":\"sha256:0\",\"size\":1,\"annotations\":"
+            + "{\"org.opencontainers.image.ref.name\":\"1.2.0\"}}]}",
+      })
+  void refusesADamagedIndex(String text) throws IOException {
+    Files.writeString(folder.resolve("calm/index.json"), text);
+    assertRefused(Reason.MALFORMED_REPLY);
+  }
+
+  @Test
+  void anIndexIsBoundedAndReferencesThatAreNoVersionsArePassedOver() throws IOException {
+    Path index = folder.resolve("calm/index.json");
+    String latest =
+        Files.readString(index)
+            .replace(
+                "\"manifests\": [",
+                "\"manifests\": [{}, {\"annotations\":"
+                    + " {\"org.opencontainers.image.ref.name\": \"latest\"}},");
+    Files.writeString(index, latest);
+    assertThat(registry.list("calm")).hasToString("[1.2.0]");
+    Files.writeString(index, latest + " ".repeat(OciIndex.MAX_BYTES - latest.length()));
+    assertThat(registry.list("calm")).hasToString("[1.2.0]");
+    Files.writeString(index, " ", StandardOpenOption.APPEND);
+    assertRefused(Reason.MALFORMED_REPLY);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "..", "../calm", "/calm", "calm/x", "Calm", "calm.", "c--m", "-calm"})
+  void aNameIsNoPath(String name) {
+    assertThatThrownBy(() -> registry.list(name)).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void aNameHasAtMostSixtyFourCharacters() {
+    assertThat(registry.list("a".repeat(64))).isEmpty();
+    assertThatThrownBy(() -> registry.list("a".repeat(65)))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+}
