@@ -32,13 +32,13 @@ OPENINGS = ("I'm sorry, but I can't help with ", "I can't help with ")
 
 # (file, label, form or None for all): at least, at most
 COUNTS = {
-    ("harmful-train", "harmful", None): (2600, 2700),
-    **{("harmful-train", "harmful", form): (520, 540) for form in HARMFUL_FORMS},
-    ("benign-train", "benign", None): (5800, 5850),
-    ("benign-train", "benign", "imperative"): (3080, 3140),
-    ("benign-train", "benign", "question"): (1150, 1200),
-    ("benign-train", "benign", "roleplay"): (730, 760),
-    ("benign-train", "benign", "statement"): (780, 810),
+    ("harmful-train", "harmful", None): (4550, 4650),
+    **{("harmful-train", "harmful", form): (900, 940) for form in HARMFUL_FORMS},
+    ("benign-train", "benign", None): (12000, 12200),
+    ("benign-train", "benign", "imperative"): (6900, 7050),
+    ("benign-train", "benign", "question"): (2650, 2750),
+    ("benign-train", "benign", "roleplay"): (1130, 1180),
+    ("benign-train", "benign", "statement"): (1230, 1280),
     ("dev", "harmful", None): (150, 150),
     ("dev", "benign", "imperative"): (150, 150),
     ("dev", "benign", "question"): (100, 100),
