@@ -29,6 +29,12 @@ final class TrainingWatch {
 
   private static final double RISE_NATS = 0.02;
 
+  /**
+   * How many standard errors of the difference it must exceed too: the lowest of many means is low
+   * by chance.
+   */
+  private static final double STANDARD_ERRORS = 4;
+
   private final Map<String, Integer> stepsWithoutMargin = new TreeMap<>();
   private final Map<String, Window> preserved = new TreeMap<>();
 
@@ -108,6 +114,9 @@ final class TrainingWatch {
     private final Deque<Double> losses = new ArrayDeque<>();
     private double lowest = Double.MAX_VALUE;
 
+    /** The variance of the losses that had the lowest mean. */
+    private double lowestVariance;
+
     /** By how much the mean was above the lowest when that was last said. */
     private double warnedRise;
 
@@ -118,6 +127,7 @@ final class TrainingWatch {
         window.losses.addLast(losses.number(i, -Double.MAX_VALUE, Double.MAX_VALUE));
       }
       window.lowest = memory.number("lowest", -Double.MAX_VALUE, Double.MAX_VALUE);
+      window.lowestVariance = memory.number("lowestVariance", 0, Double.MAX_VALUE);
       window.warnedRise = memory.number("warnedRise", -Double.MAX_VALUE, Double.MAX_VALUE);
       return window;
     }
@@ -128,6 +138,7 @@ final class TrainingWatch {
       return JsonObject.builder()
           .put("losses", JsonArray.of(numbers))
           .put("lowest", lowest)
+          .put("lowestVariance", lowestVariance)
           .put("warnedRise", warnedRise)
           .build();
     }
@@ -141,12 +152,18 @@ final class TrainingWatch {
         return false;
       }
       double mean = mean();
+      double variance = variance(mean);
       if (mean < lowest) {
         lowest = mean;
+        lowestVariance = variance;
         warnedRise = 0;
       }
       double rise = mean - lowest;
-      boolean risen = rise > Math.max(RISE_NATS, RISE * Math.abs(lowest)) && rise > 2 * warnedRise;
+      double standardError = Math.sqrt((variance + lowestVariance) / WINDOW);
+      boolean risen =
+          rise > Math.max(RISE_NATS, RISE * Math.abs(lowest))
+              && rise > STANDARD_ERRORS * standardError
+              && rise > 2 * warnedRise;
       if (risen) {
         warnedRise = rise;
       }
@@ -159,6 +176,14 @@ final class TrainingWatch {
         sum += loss;
       }
       return sum / losses.size();
+    }
+
+    private double variance(double mean) {
+      double sum = 0;
+      for (double loss : losses) {
+        sum += (loss - mean) * (loss - mean);
+      }
+      return sum / (losses.size() - 1);
     }
   }
 }
