@@ -2,6 +2,7 @@ package io.patchkit.release;
 
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One entry of a store's audit log.
@@ -13,6 +14,7 @@ import java.util.List;
  * @param generation number of the generation that was current afterwards
  * @param stackDigest of that generation
  * @param patches identities of the patches it was done to; after an activation, of the whole stack
+ * @param target the generation that was marked good, pinned or unpinned; null for other actions
  * @param previous SHA-256 of the entry before it, 64 zeros in the first
  */
 public record AuditEntry(
@@ -23,6 +25,7 @@ public record AuditEntry(
     long generation,
     Digest stackDigest,
     List<Digest> patches,
+    @Nullable Long target,
     Digest previous) {
 
   /** What was done to a store. */
@@ -42,5 +45,11 @@ public record AuditEntry(
 
   public AuditEntry {
     patches = List.copyOf(patches);
+  }
+
+  /** The same, done to fewer patches. */
+  AuditEntry withPatches(List<Digest> patches) {
+    return new AuditEntry(
+        sequence, time, action, change, generation, stackDigest, patches, target, previous);
   }
 }

@@ -17,16 +17,20 @@ final class AuditJson {
   static byte[] write(AuditEntry entry) {
     List<String> patches = new ArrayList<>();
     entry.patches().forEach(patch -> patches.add(patch.hex()));
-    return JsonObject.builder()
-        .put("sequence", entry.sequence())
-        .put("time", entry.time().toString())
-        .put("action", entry.action().name())
-        .put("actor", entry.change().actor())
-        .put("reason", entry.change().reason())
-        .put("generation", entry.generation())
-        .put("stackDigest", entry.stackDigest().hex())
-        .put("patches", JsonArray.ofStrings(patches))
-        .put("previous", entry.previous().hex())
+    JsonObject.Builder json =
+        JsonObject.builder()
+            .put("sequence", entry.sequence())
+            .put("time", entry.time().toString())
+            .put("action", entry.action().name())
+            .put("actor", entry.change().actor())
+            .put("reason", entry.change().reason())
+            .put("generation", entry.generation())
+            .put("stackDigest", entry.stackDigest().hex())
+            .put("patches", JsonArray.ofStrings(patches));
+    if (entry.target() != null) {
+      json.put("target", entry.target());
+    }
+    return json.put("previous", entry.previous().hex())
         .build()
         .toString()
         .getBytes(StandardCharsets.UTF_8);
@@ -50,6 +54,7 @@ final class AuditJson {
                 "generation",
                 "stackDigest",
                 "patches",
+                "target",
                 "previous");
     List<Digest> patches = new ArrayList<>();
     root.array("patches").strings().forEach(hex -> patches.add(new Digest(hex)));
@@ -61,6 +66,7 @@ final class AuditJson {
         root.integer("generation", 0L, Long.MAX_VALUE),
         new Digest(root.string("stackDigest")),
         patches,
+        root.optionalInteger("target", 0L, Long.MAX_VALUE),
         new Digest(root.string("previous")));
   }
 }

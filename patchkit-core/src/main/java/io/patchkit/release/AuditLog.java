@@ -94,7 +94,8 @@ final class AuditLog {
       AuditEntry.Action action,
       Change change,
       StackGeneration generation,
-      List<Digest> patches)
+      List<Digest> patches,
+      @Nullable Long target)
       throws IOException {
     Tail tail = tail();
     return new AuditEntry(
@@ -105,6 +106,7 @@ final class AuditLog {
         generation.number(),
         generation.stackDigest(),
         patches,
+        target,
         tail.digest());
   }
 

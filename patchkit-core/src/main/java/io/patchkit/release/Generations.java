@@ -132,7 +132,11 @@ final class Generations {
 
   /** Whether the generation never had to show that it works, or did. */
   boolean isGood(StackGeneration generation) {
-    return !generation.onTrial() || Files.exists(goodMark(generation.number()));
+    return !generation.onTrial() || isMarkedGood(generation.number());
+  }
+
+  boolean isMarkedGood(long number) {
+    return Files.exists(goodMark(number));
   }
 
   void markGood(long number) throws IOException {

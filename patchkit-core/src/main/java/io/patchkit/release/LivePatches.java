@@ -61,6 +61,9 @@ public final class LivePatches implements AutoCloseable {
   private volatile @Nullable Views views;
   private long refused = -1;
 
+  /** A generation whose probe has passed and that the store has not marked good, -1 for none. */
+  private long unmarked = -1;
+
   private LivePatches(LanguageModel base, PatchStore store, LiveOptions options) {
     this.base = base;
     this.store = store;
@@ -148,6 +151,9 @@ public final class LivePatches implements AutoCloseable {
       Views old = views;
       if (old != null
           && (old.generation().number() == current.number() || refused == current.number())) {
+        if (unmarked == current.number()) {
+          markGood(unmarked);
+        }
         return;
       }
       try {
@@ -194,7 +200,7 @@ public final class LivePatches implements AutoCloseable {
       probe.check(view);
       // A canary has shown that it answers, not yet that it is good.
       if (!current.isCanary()) {
-        store.markGood(current.number(), Change.by(options.actor()));
+        markGood(current.number());
       }
     }
     if (!current.isCanary()) {
@@ -205,6 +211,22 @@ public final class LivePatches implements AutoCloseable {
             ? old.view()
             : base.withPatches(load(store.generation(current.baseline())));
     return new Views(current, view, baseline);
+  }
+
+  /** That the store cannot note what a probe has found is no reason to leave the generation. */
+  private void markGood(long number) {
+    try {
+      store.markGood(number, Change.by(options.actor()));
+      unmarked = -1;
+    } catch (StoreException e) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "generation "
+              + number
+              + " passed its probe and is used; marking it good is tried again with the next look: "
+              + e.getMessage());
+      unmarked = number;
+    }
   }
 
   private PatchStack load(StackGeneration generation) {

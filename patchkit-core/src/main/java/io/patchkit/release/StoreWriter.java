@@ -100,7 +100,8 @@ final class StoreWriter {
             noted(
                 Action.INSTALLED,
                 change,
-                patch.digest(),
+                List.of(patch.digest()),
+                null,
                 () -> {
                   reader.blobs.put(patch.digest(), files, signatures);
                   return patch;
@@ -231,12 +232,15 @@ final class StoreWriter {
         () -> {
           StackGeneration generation = reader.generations.read(number);
           if (!reader.generations.isGood(generation)) {
-            reader.generations.markGood(number);
-            note(
+            noted(
                 Action.MARKED_GOOD,
                 change,
-                reader.generations.current(),
-                digests(generation.stack()));
+                digests(generation.stack()),
+                number,
+                () -> {
+                  reader.generations.markGood(number);
+                  return number;
+                });
           }
           return generation;
         });
@@ -246,8 +250,15 @@ final class StoreWriter {
     changing(
         () -> {
           StackGeneration generation = reader.generations.read(number);
-          reader.marks.pin(number);
-          note(Action.PINNED, change, reader.generations.current(), digests(generation.stack()));
+          noted(
+              Action.PINNED,
+              change,
+              digests(generation.stack()),
+              number,
+              () -> {
+                reader.marks.pin(number);
+                return number;
+              });
           return generation;
         });
   }
@@ -255,8 +266,15 @@ final class StoreWriter {
   void unpin(long number, Change change) {
     changing(
         () -> {
-          reader.marks.unpin(number);
-          note(Action.UNPINNED, change, reader.generations.current(), List.of());
+          noted(
+              Action.UNPINNED,
+              change,
+              List.of(),
+              number,
+              () -> {
+                reader.marks.unpin(number);
+                return number;
+              });
           return number;
         });
   }
@@ -287,7 +305,8 @@ final class StoreWriter {
     noted(
         Action.REVOKED,
         change,
-        patch,
+        List.of(patch),
+        null,
         () -> {
           reader.marks.revoke(patch, reason);
           return patch;
@@ -328,12 +347,24 @@ final class StoreWriter {
           for (long number : numbers) {
             if (kept.contains(number)) {
               patches.addAll(digests(reader.generations.read(number).stack()));
-            } else {
-              reader.generations.delete(number);
             }
           }
-          List<Digest> removed = reader.blobs.retain(patches);
-          note(Action.COLLECTED, change, current, removed);
+          List<Digest> removed = new ArrayList<>(reader.blobs.installed());
+          removed.removeAll(patches);
+          noted(
+              Action.COLLECTED,
+              change,
+              removed,
+              null,
+              () -> {
+                for (long number : numbers) {
+                  if (!kept.contains(number)) {
+                    reader.generations.delete(number);
+                  }
+                }
+                reader.blobs.retain(patches);
+                return removed;
+              });
           return removed;
         });
   }
@@ -388,14 +419,18 @@ final class StoreWriter {
   private void note(Action action, Change change, StackGeneration generation, List<Digest> patches)
       throws IOException {
     reader.audit.append(
-        reader.audit.next(options.clock().instant(), action, change, generation, patches));
+        reader.audit.next(options.clock().instant(), action, change, generation, patches, null));
   }
 
   /**
-   * Does something to a patch and notes it. What is to be noted is written first: of a generation a
-   * crash leaves the record, of an install or a revocation it would leave nobody to say who did it.
+   * Does something that makes no generation, and notes it. What is to be noted is written first: of
+   * a generation a failure leaves the record, of an install, a mark or a revocation it would leave
+   * nobody to say who did it.
+   *
+   * @param target the generation that it is done to, null if it is done to patches
    */
-  private void noted(Action action, Change change, Digest patch, StoreWork<?> work)
+  private void noted(
+      Action action, Change change, List<Digest> patches, @Nullable Long target, StoreWork<?> work)
       throws IOException {
     AuditEntry entry =
         reader.audit.next(
@@ -403,13 +438,14 @@ final class StoreWriter {
             action,
             change,
             reader.generations.current(),
-            List.of(patch));
-    boolean wasDone = isDone(entry);
+            patches,
+            target);
+    boolean wasDone = doneOf(entry) != null;
     AtomicFiles.writeFile(layout.pending, AuditJson.write(entry));
     try {
       work.run();
     } catch (IOException | RuntimeException e) {
-      if (wasDone || !isDone(entry)) {
+      if (wasDone || doneOf(entry) == null) {
         Files.deleteIfExists(layout.pending);
       }
       throw e;
@@ -440,15 +476,41 @@ final class StoreWriter {
           e);
     }
     boolean isNoted = last != null && last.sequence() >= pending.sequence();
-    if (!isNoted && isDone(pending)) {
-      reader.audit.append(pending);
-      last = pending;
+    AuditEntry done = isNoted ? null : doneOf(pending);
+    if (done != null) {
+      reader.audit.append(done);
+      last = done;
     }
     Files.deleteIfExists(layout.pending);
     return last;
   }
 
+  /**
+   * What has been done of what was to be noted, null if nothing has. Of a collection that is the
+   * patches that are gone; if it was one of generations alone, it counts as done.
+   */
+  private @Nullable AuditEntry doneOf(AuditEntry pending) throws IOException {
+    if (pending.action() == Action.COLLECTED) {
+      List<Digest> gone = new ArrayList<>();
+      for (Digest patch : pending.patches()) {
+        if (!reader.blobs.has(patch)) {
+          gone.add(patch);
+        }
+      }
+      return gone.isEmpty() && !pending.patches().isEmpty() ? null : pending.withPatches(gone);
+    }
+    return isDone(pending) ? pending : null;
+  }
+
   private boolean isDone(AuditEntry pending) throws IOException {
+    Long target = pending.target();
+    if (target != null) {
+      return switch (pending.action()) {
+        case MARKED_GOOD -> reader.generations.isMarkedGood(target);
+        case PINNED -> reader.marks.pins().contains(target);
+        default -> !reader.marks.pins().contains(target);
+      };
+    }
     for (Digest patch : pending.patches()) {
       boolean isDone =
           pending.action() == Action.REVOKED

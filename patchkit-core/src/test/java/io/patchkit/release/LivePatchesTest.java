@@ -90,6 +90,32 @@ class LivePatchesTest {
     }
   }
 
+  /** A directory in the place of the log: nothing can be noted until it is gone. */
+  @Test
+  void aTrialThatPassesIsUsedThoughTheStoreCannotNoteItYet() throws IOException {
+    Path log = temporary.resolve("store/audit.log");
+    Path elsewhere = temporary.resolve("audit.log");
+    try (LivePatches live = follow(MANUAL.withProbe(candidate -> {}))) {
+      store.activate(digest(calm), Activation.trial(), ANN);
+      Files.move(log, elsewhere);
+      Files.createDirectory(log);
+      live.refresh();
+      assertThat(live.generation().number()).isEqualTo(1);
+      assertThat(live.model().patches().patches()).containsExactly(calm.patch());
+      live.refresh();
+      assertThat(store.isGood(1)).isFalse();
+
+      Files.delete(log);
+      Files.move(elsewhere, log);
+      live.refresh();
+      assertThat(store.isGood(1)).isTrue();
+      AuditEntry last = store.audit().get(store.audit().size() - 1);
+      assertThat(last.action()).isEqualTo(AuditEntry.Action.MARKED_GOOD);
+      assertThat(last.target()).isEqualTo(1);
+      assertThat(store.current().number()).isEqualTo(1);
+    }
+  }
+
   @Test
   void aTrialThatFailsTheProbeIsRolledBackToTheLastGoodGeneration() {
     store.activate(digest(calm), ANN);

@@ -54,12 +54,16 @@ class StoreFaultTest {
 
   @ParameterizedTest
   @CsvSource({
-    "fsync, EIO, IO, Input/output error, create install activate rollback revoke collect mark",
-    "write, EIO, IO, Input/output error, create install activate rollback revoke collect mark",
-    "write, ENOSPC, NO_SPACE, No space left, create install activate rollback revoke collect mark",
-    "rename, EIO, IO, Input/output error, create install activate rollback revoke collect mark",
+    "fsync, EIO, IO, Input/output error, create install activate rollback revoke collect mark pin"
+        + " unpin",
+    "write, EIO, IO, Input/output error, create install activate rollback revoke collect mark pin"
+        + " unpin",
+    "write, ENOSPC, NO_SPACE, No space left, create install activate rollback revoke collect mark"
+        + " pin unpin",
+    "rename, EIO, IO, Input/output error, create install activate rollback revoke collect mark pin"
+        + " unpin",
     "mkdir, ENOSPC, NO_SPACE, No space left, install",
-    "unlink, EIO, IO, Input/output error, install revoke collect",
+    "unlink, EIO, IO, Input/output error, install revoke collect mark pin unpin",
   })
   void aStoreIsWholeWhicheverCallOfAChangeFails(
       String call, String error, StoreException.Reason reason, String text, String changes)

@@ -15,6 +15,9 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -100,6 +103,7 @@ final class StoreFaults {
       Activation activation = patch < 2 ? Activation.full() : Activation.trial();
       onTemplate(store -> store.activate(digest(patches.get(patch)), activation));
     }
+    onTemplate(store -> store.writer.pin(2, TRIAL));
     Map<String, Work> changes = new LinkedHashMap<>();
     changes.put("create", store -> {});
     changes.put("install", store -> store.install(patches.get(4)));
@@ -110,6 +114,8 @@ final class StoreFaults {
     changes.put("revoke", store -> store.writer.revoke(digest(patches.get(2)), TRIAL));
     changes.put("collect", store -> store.writer.collectGarbage(TRIAL));
     changes.put("mark", store -> store.writer.markGood(3, TRIAL));
+    changes.put("pin", store -> store.writer.pin(3, TRIAL));
+    changes.put("unpin", store -> store.writer.unpin(2, TRIAL));
     for (Map.Entry<String, Work> change : changes.entrySet()) {
       tryOut(change.getKey(), change.getValue());
     }
@@ -255,12 +261,44 @@ final class StoreFaults {
                           && entry.patches().contains(patch)),
           "an install is not noted");
     }
+    Set<Digest> installed = Set.copyOf(store.reader.blobs.installed());
+    for (Digest patch : noted(audit, AuditEntry.Action.INSTALLED)) {
+      require(
+          installed.contains(patch) || noted(audit, AuditEntry.Action.COLLECTED).contains(patch),
+          "a collection is not noted");
+    }
+    require(
+        !Files.exists(store.directory.resolve("generations/3.good"))
+            || audit.stream()
+                .anyMatch(
+                    entry ->
+                        entry.action() == AuditEntry.Action.MARKED_GOOD
+                            && Objects.equals(entry.target(), 3L)),
+        "a mark is not noted");
+    Set<Long> pins = new TreeSet<>();
+    for (AuditEntry entry : audit) {
+      if (entry.action() == AuditEntry.Action.PINNED) {
+        pins.add(entry.target());
+      } else if (entry.action() == AuditEntry.Action.UNPINNED) {
+        pins.remove(entry.target());
+      }
+    }
+    require(pins.equals(store.reader.marks.pins()), "pins are not as noted: " + pins);
     for (StackEntry entry : current.stack()) {
       require(store.reader.marks.revocationOf(entry.digest()) == null, "a revoked patch is active");
     }
     try (Stream<Path> files = Files.walk(store.directory)) {
       require(files.noneMatch(file -> file.toString().endsWith(".tmp")), "a temporary file");
     }
+  }
+
+  /** The patches to which something was done. */
+  private static Set<Digest> noted(List<AuditEntry> audit, AuditEntry.Action action) {
+    Set<Digest> patches = new TreeSet<>();
+    audit.stream()
+        .filter(entry -> entry.action() == action)
+        .forEach(entry -> patches.addAll(entry.patches()));
+    return patches;
   }
 
   private static void require(boolean holds, String otherwise) {
