@@ -24,7 +24,7 @@
  * leases/UUID.json        a patch that is not collected before a time
  * revoked/PATCH.json      a patch that never runs again, and why
  * audit.log               who did what and when, each line with the SHA-256 of the line before
- * pending                 the next line, while a patch is being installed or revoked
+ * pending                 the next line, while something is done that makes no generation
  * </pre>
  *
  * <p>PATCH is the SHA-256 of {@code patch.json}, which lists the SHA-256 of the patch's other

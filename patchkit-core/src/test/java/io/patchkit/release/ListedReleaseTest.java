@@ -35,7 +35,8 @@ class ListedReleaseTest {
   void publish() {
     Signer signer = Signer.generate(Curve.P256);
     ChannelKeys keys = new ChannelKeys(List.of(signer), 1, signer, signer, signer);
-    publisher = ChannelPublisher.create(folder.resolve("channel"), keys, CLOCK);
+    publisher =
+        ChannelPublisher.create(folder.resolve("channel"), keys, folder.resolve("record"), CLOCK);
     registry = DirectoryRegistry.open(folder.resolve("registry"));
   }
 

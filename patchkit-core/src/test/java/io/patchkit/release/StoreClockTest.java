@@ -163,6 +163,7 @@ class StoreClockTest {
         ChannelPublisher.create(
             temporary.resolve("published"),
             new ChannelKeys(List.of(SIGNER), 1, other, other, other),
+            temporary.resolve("record"),
             clock);
     VerifiedPatch leaky = verified("leaky");
     for (VerifiedPatch patch : List.of(calm, fair, bold, leaky)) {

@@ -36,7 +36,7 @@ import picocli.CommandLine.Parameters;
     synopsisSubcommandLabel = "COMMAND")
 final class ChannelCommands {
 
-  private static final String DIRECTORY_HELP = "the channel's directory, which a web server serves";
+  static final String DIRECTORY_HELP = "the channel's directory, which a web server serves";
   private static final String ROOT_KEY_HELP = "a private root key (PEM); may be repeated";
   private static final String THRESHOLD_HELP = "how many root keys must sign (default: all)";
 
@@ -63,7 +63,8 @@ final class ChannelCommands {
       @Mixin ChannelSigning keys)
       throws IOException {
     ChannelPublisher publisher =
-        ChannelPublisher.create(directory, keys.withRoot(root, threshold), Clock.systemUTC());
+        ChannelPublisher.create(
+            directory, keys.withRoot(root, threshold), keys.record(), Clock.systemUTC());
     AtomicFiles.writeFile(out, publisher.firstRoot());
     return JsonObject.builder()
         .put("channel", directory.toString())
@@ -87,6 +88,13 @@ final class ChannelCommands {
                       + " the name)")
           @Nullable Integer epoch,
       @Option(
+              names = "--label",
+              defaultValue = ChannelEntry.STABLE,
+              paramLabel = "LABEL",
+              description =
+                  "for whom it is: those who follow this label (default: ${DEFAULT-VALUE})")
+          String label,
+      @Option(
               names = "--registry",
               description = "where it is published; its manifest is listed, and no other accepted")
           @Nullable String registry,
@@ -98,7 +106,8 @@ final class ChannelCommands {
     SemanticVersion version = read.manifest().version();
     ChannelEntry entry =
         ChannelEntry.active(name, version, Digest.of(manifest).hex(), manifest.length)
-            .withSecurityEpoch(epoch == null ? publisher.securityEpoch(name) : epoch);
+            .withSecurityEpoch(epoch == null ? publisher.securityEpoch(name) : epoch)
+            .withLabel(label);
     if (registry != null) {
       PatchRegistry from = PatchTransport.open(registry);
       Release release = from.find(name, version);
@@ -147,6 +156,22 @@ final class ChannelCommands {
   }
 
   @Command(
+      name = "label",
+      description = "Gives a patch another label: after a trial from beta to stable.",
+      mixinStandardHelpOptions = true)
+  static JsonObject label(
+      @Parameters(index = "0", paramLabel = "DIR", description = DIRECTORY_HELP) Path directory,
+      @Parameters(index = "1", paramLabel = "NAME", description = "the patch's name") String name,
+      @Parameters(index = "2", paramLabel = "VERSION", description = "its version") String version,
+      @Parameters(index = "3", paramLabel = "LABEL", description = "for whom it is from now on")
+          String label,
+      @Mixin ChannelSigning keys) {
+    ChannelPublisher publisher = open(directory, keys);
+    publisher.relabel(find(publisher, name, version).identity(), label);
+    return list(publisher);
+  }
+
+  @Command(
       name = "renew",
       description =
           "Signs the channel anew, for it expires after two days; with all root keys the root too,"
@@ -165,14 +190,15 @@ final class ChannelCommands {
       publisher.renew();
     } else {
       publisher =
-          ChannelPublisher.open(directory, keys.withRoot(root, threshold), Clock.systemUTC());
+          ChannelPublisher.open(
+              directory, keys.withRoot(root, threshold), keys.record(), Clock.systemUTC());
       publisher.renewRoot();
     }
     return list(publisher);
   }
 
   static ChannelPublisher open(Path directory, ChannelSigning keys) {
-    return ChannelPublisher.open(directory, keys.online(), Clock.systemUTC());
+    return ChannelPublisher.open(directory, keys.online(), keys.record(), Clock.systemUTC());
   }
 
   /** The entry of a name and version. */
@@ -197,6 +223,7 @@ final class ChannelCommands {
               .put("identity", entry.identity())
               .put("status", entry.status().name().toLowerCase(Locale.ROOT))
               .put("reason", entry.reason())
+              .put("label", entry.label())
               .put("securityEpoch", entry.securityEpoch())
               .put("manifest", entry.manifest() == null ? "" : "sha256:" + entry.manifest())
               .build());

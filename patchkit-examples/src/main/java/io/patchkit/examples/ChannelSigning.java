@@ -32,6 +32,30 @@ class ChannelSigning {
       description = "the timestamp's private key (default: that of --key)")
   private @Nullable Path timestamp;
 
+  @Option(
+      names = "--record",
+      paramLabel = "DIR",
+      description =
+          "what was signed last, so that nothing older is gone on with that is put back into the"
+              + " channel; one for each channel (default: the name of --key and .published)")
+  private @Nullable Path record;
+
+  /** Where what was signed last is kept: beside the key, unless it is said. */
+  Path record() {
+    return record == null ? Path.of(key + ".published") : record;
+  }
+
+  /** The same with other keys; one that is null stays, or goes with the key that lists patches. */
+  ChannelSigning succeededBy(
+      @Nullable Path key, @Nullable Path snapshot, @Nullable Path timestamp) {
+    ChannelSigning successor = new ChannelSigning();
+    successor.key = key == null ? this.key : key;
+    successor.snapshot = snapshot == null ? this.snapshot : snapshot;
+    successor.timestamp = timestamp == null ? this.timestamp : timestamp;
+    successor.record = record;
+    return successor;
+  }
+
   /** The keys that publish. */
   ChannelKeys online() {
     Signer targets = Signer.load(key);

@@ -11,7 +11,6 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -57,18 +56,13 @@ public final class Patch {
   static int execute(PrintStream out, PrintStream err, String... args) {
     Patch program = new Patch();
     CommandLine line = new CommandLine(program);
-    line.addSubcommand(new CommandLine(new ChannelCommands()));
-    for (Class<?> group :
-        List.of(
-            PatchSigning.class,
-            PatchTransport.class,
-            PatchStoreCommands.class,
-            PatchRevocation.class)) {
-      for (Method method : CommandLine.getCommandMethods(group, null)) {
-        CommandLine command = new CommandLine(method);
-        line.addSubcommand(command.getCommandName(), command);
-      }
-    }
+    CommandLine channel = new CommandLine(new ChannelCommands());
+    add(channel, ChannelRotation.class);
+    line.addSubcommand(channel);
+    add(line, PatchSigning.class);
+    add(line, PatchTransport.class);
+    add(line, PatchStoreCommands.class);
+    add(line, PatchRevocation.class);
     line.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(err, true, StandardCharsets.UTF_8));
     line.setExecutionStrategy(
@@ -100,6 +94,13 @@ public final class Patch {
           return status(problem);
         });
     return line.execute(args);
+  }
+
+  private static void add(CommandLine line, Class<?> group) {
+    for (Method method : CommandLine.getCommandMethods(group, null)) {
+      CommandLine command = new CommandLine(method);
+      line.addSubcommand(command.getCommandName(), command);
+    }
   }
 
   private static String reason(Exception problem) {

@@ -119,7 +119,7 @@ final class PatchStoreCommands {
               + " address");
     }
     try {
-      channel.client().refresh();
+      var unused = channel.refresh();
     } catch (ChannelException e) {
       arguments.store().applyRevocations(arguments.byTheChannel()); // those known before
       throw e;

@@ -139,12 +139,12 @@ final class PatchTransport {
   /** The highest version that the store's channel lists as good, held against what it lists. */
   private static PulledPatch listed(
       PatchRegistry from, String name, VersionRange wanted, Path store) throws IOException {
-    FollowedChannel channel = FollowedChannel.of(store, null, null);
+    FollowedChannel channel = FollowedChannel.of(store, null, null, List.of());
     if (channel == null) {
       throw new IllegalArgumentException(
           "--store is " + store + ", which follows no channel; allowed: one that does");
     }
-    ChannelView view = channel.client().refresh();
+    ChannelView view = channel.refresh();
     SemanticVersion version = wanted.highest(view.installable(name));
     if (version == null) {
       throw new ChannelException(

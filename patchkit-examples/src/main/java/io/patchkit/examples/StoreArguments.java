@@ -44,7 +44,8 @@ final class StoreArguments {
       names = "--channel",
       paramLabel = "CHANNEL",
       description =
-          "a channel that the store follows from now on: a directory, or an http or https address")
+          "a channel that the store follows from now on, once it has answered: a directory, or an"
+              + " http or https address")
   private @Nullable String address;
 
   @Option(
@@ -52,6 +53,13 @@ final class StoreArguments {
       paramLabel = "FILE",
       description = "the root to begin with, the first time that the store follows a channel")
   private @Nullable Path root;
+
+  @Option(
+      names = "--channel-label",
+      paramLabel = "LABEL",
+      description =
+          "let in from now on what bears this label; may be repeated (at first: stable alone)")
+  private List<String> labels = List.of();
 
   @Option(
       names = "--offline",
@@ -76,7 +84,7 @@ final class StoreArguments {
     if (channel == null) {
       return open(Revocations.none());
     }
-    ChannelView view = offline ? channel.client().current() : channel.client().refresh();
+    ChannelView view = offline ? channel.client().current() : channel.refresh();
     PatchStore store = open(offline ? FollowedChannel.atAnyAge(view) : view);
     store.applyRevocations(byTheChannel());
     String identity = patch.apply(store).hex();
@@ -90,7 +98,7 @@ final class StoreArguments {
 
   /** The channel that the store follows, null for none. */
   @Nullable FollowedChannel channel() throws IOException {
-    return FollowedChannel.of(directory, address, root);
+    return FollowedChannel.of(directory, address, root, labels);
   }
 
   /**
@@ -98,12 +106,12 @@ final class StoreArguments {
    *
    * @return why what is known is not the newest, empty if it is
    */
-  String refreshed(FollowedChannel channel) {
+  String refreshed(FollowedChannel channel) throws IOException {
     if (offline) {
       return "not asked";
     }
     try {
-      channel.client().refresh();
+      var unused = channel.refresh();
       return "";
     } catch (ChannelException e) {
       return e.code() + ": " + e.getMessage();

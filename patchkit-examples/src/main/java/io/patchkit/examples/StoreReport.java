@@ -52,6 +52,7 @@ final class StoreReport {
     if (channel != null) {
       report
           .put("channel", channel.address())
+          .put("channelLabels", JsonArray.ofStrings(channel.labels()))
           .put("channelIsStale", revocations.isStale())
           .put("channelProblem", problem);
     }

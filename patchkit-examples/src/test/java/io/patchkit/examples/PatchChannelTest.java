@@ -60,13 +60,17 @@ class PatchChannelTest {
     server.stop(0);
   }
 
+  /** Where the channel is, and the root to begin with. */
+  private String channel(String root) {
+    return " --channel http://127.0.0.1:"
+        + server.getAddress().getPort()
+        + " --channel-root @"
+        + root;
+  }
+
   /** Installs the two listed versions and activates them in turn. */
   private void follow() {
-    String channel =
-        " --channel http://127.0.0.1:"
-            + server.getAddress().getPort()
-            + " --channel-root @root.json";
-    lab.json("install @calm-1.0.0" + TRUSTED + "1.0.0.sig --store @store" + channel);
+    lab.json("install @calm-1.0.0" + TRUSTED + "1.0.0.sig --store @store" + channel("root.json"));
     lab.json("install @calm-1.1.0" + TRUSTED + "1.1.0.sig --store @store");
     lab.json("activate calm-1.0.0 --store @store");
     lab.json("activate calm-1.1.0 --store @store");
@@ -192,6 +196,125 @@ class PatchChannelTest {
     assertThat(folder.resolve("channel/2.root.json")).exists();
     lab.json(renew);
     follow();
+  }
+
+  private void keygen(String... keys) {
+    for (String key : keys) {
+      lab.json("keygen --key @" + key + ".pem --public-key @" + key + ".pub");
+    }
+  }
+
+  /** All keys change; who follows goes on, and who begins may do so from either root. */
+  @Test
+  void aClientFollowsAChangeOfKeysFromTheOldRoot() throws IOException {
+    follow();
+    keygen("root-c", "online-2", "timestamp-2");
+    JsonObject rotated =
+        lab.json(
+            "channel rotate @channel --root-key @root-a.pem --root-key @root-b.pem"
+                + " --key @online.pem --new-root-key @root-b.pem --new-root-key @root-c.pem"
+                + " --new-root-threshold 1 --new-key @online-2.pem"
+                + " --new-timestamp-key @timestamp-2.pem --root-out @root-2.json");
+    assertThat(rotated.integer("rootVersion", 1, 9)).isEqualTo(2);
+    assertThat(rotated.array("patches").size()).isEqualTo(2);
+    assertThat(folder.resolve("root-2.json"))
+        .hasSameBinaryContentAs(folder.resolve("channel/2.root.json"));
+
+    String keys = " --key @online-2.pem --timestamp-key @timestamp-2.pem";
+    lab.json("revoke calm 1.1.0 --channel @channel --reason leaks" + keys);
+    lab.json(
+        "channel renew @channel --root-key @root-b.pem --root-key @root-c.pem --root-threshold 1"
+            + keys);
+    assertThat(lab.json("refresh --store @store").array("active").strings())
+        .containsExactly("calm-1.0.0");
+    assertThat(folder.resolve("store.channel/root.json"))
+        .hasSameBinaryContentAs(folder.resolve("channel/3.root.json"));
+    for (String root : List.of("root.json", "root-2.json")) {
+      String store = " --store @of-" + root;
+      lab.json("install @calm-1.0.0" + TRUSTED + "1.0.0.sig" + store + channel(root));
+      lab.assertRefused(
+          Patch.CHANNEL, "REVOKED", "install @calm-1.1.0" + TRUSTED + "1.1.0.sig" + store);
+    }
+
+    lab.assertRefused(
+        Patch.CHANNEL, "THRESHOLD_NOT_MET", "channel renew @channel --key @online.pem");
+    lab.assertRefused(
+        Patch.FAILED,
+        "IllegalArgumentException",
+        "channel rotate @channel --root-key @root-a.pem --new-root-key @root-a.pem" + keys);
+    assertThat(lab.err()).contains("root has 0 of the root keys of 3.root.json");
+    assertThat(folder.resolve("channel/4.root.json")).doesNotExist();
+    assertThat(lab.run("channel rotate @channel --root-key @root-c.pem" + keys)).isEqualTo(2);
+    assertThat(lab.run("channel rotate --help")).isZero();
+    assertThat(lab.out()).contains("--new-root-threshold");
+  }
+
+  /** A slip at the first use does not stay; one at a later use is told. */
+  @Test
+  void aWrongRootDoesNotStay() throws IOException {
+    keygen("other");
+    lab.json(
+        "channel init @elsewhere --root-key @other.pem --key @other.pem --root-out @wrong.json");
+    String install = "install @calm-1.0.0" + TRUSTED + "1.0.0.sig --store @store";
+    lab.assertRefused(Patch.CHANNEL, "THRESHOLD_NOT_MET", install + channel("wrong.json"));
+    assertThat(folder.resolve("store.channel/root.json")).doesNotExist();
+    assertThat(folder.resolve("store.channel/address")).doesNotExist();
+
+    lab.json(install + channel("root.json"));
+    lab.json(install + channel("root.json"));
+    lab.assertRefused(Patch.FAILED, "IllegalArgumentException", install + channel("wrong.json"));
+    assertThat(lab.err())
+        .contains("leave --channel-root out", "delete " + folder + "/store.channel");
+    lab.assertRefused(
+        Patch.CHANNEL, "UNAVAILABLE", install + " --channel http://127.0.0.1:1/nowhere");
+    lab.json(install);
+
+    Files.delete(folder.resolve("store.channel/address"));
+    lab.assertRefused(Patch.FAILED, "IllegalArgumentException", install);
+    assertThat(lab.err()).contains("--channel is missing");
+  }
+
+  @Test
+  void aPatchOnTrialIsForThoseWhoFollowItsLabel() {
+    follow();
+    lab.json("channel publish @channel @calm-1.2.0 --key @online.pem --label beta");
+    JsonObject listed = lab.json().array("patches").objects().get(2);
+    assertThat(listed.string("label")).isEqualTo("beta");
+    String install = "install @calm-1.2.0" + TRUSTED + "1.2.0.sig --store @store";
+    lab.assertRefused(Patch.CHANNEL, "OTHER_LABEL", install);
+    lab.json(install + " --channel-label stable --channel-label beta");
+    lab.json("activate calm-1.2.0 --store @store");
+    assertThat(lab.json("status --store @store").array("channelLabels").strings())
+        .containsExactly("stable", "beta");
+
+    lab.json("status --store @store --channel-label stable");
+    assertThat(status("calm-1.2.0").string("standing")).isEqualTo("withdrawn");
+    assertThat(status("calm-1.2.0").string("reason")).contains("its label is beta");
+    lab.json("channel label @channel calm 1.2.0 stable --key @online.pem");
+    assertThat(status("calm-1.2.0").string("standing")).isEqualTo("active");
+    lab.assertRefused(
+        Patch.FAILED,
+        "IllegalArgumentException",
+        "channel label @channel calm 1.2.0 Stable --key @online.pem");
+  }
+
+  /** Who serves the channel takes a revocation back before the next change is signed. */
+  @Test
+  void anOlderListThatWasPutBackIsNotSignedOn() throws IOException {
+    byte[] before = Files.readAllBytes(folder.resolve("channel/timestamp.json"));
+    lab.json("revoke calm 1.1.0 --channel @channel --key @online.pem --reason leaks");
+    byte[] newest = Files.readAllBytes(folder.resolve("channel/timestamp.json"));
+    Files.write(folder.resolve("channel/timestamp.json"), before);
+    String publish = "channel publish @channel @calm-1.2.0 --key @online.pem";
+    lab.assertRefused(Patch.CHANNEL, "ROLLBACK", publish);
+    assertThat(lab.err()).contains("copy " + folder + "/online.pem.published/timestamp.json");
+    assertThat(folder.resolve("online.pem.published/timestamp.json")).hasBinaryContent(newest);
+    Files.write(folder.resolve("channel/timestamp.json"), newest);
+    lab.json(publish);
+
+    String init = "channel init @another --root-key @root-a.pem --key @online.pem --root-out @r";
+    lab.assertRefused(Patch.FAILED, "PatchkitException", init);
+    lab.json(init + " --record @another.published");
   }
 
   @Test

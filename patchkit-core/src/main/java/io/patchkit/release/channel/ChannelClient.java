@@ -9,13 +9,19 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Follows a channel. It begins with a root that its owner trusts, and from then on believes only
  * what the keys of that root, or of roots that they signed, have signed; and never anything older
  * than what it has seen.
+ *
+ * <p>Of what is listed it lets in anew what bears a label that it follows, {@link
+ * ChannelEntry#STABLE} unless {@link #withLabels} says otherwise. Revocations hold for all.
  *
  * <p>Thread-safe, and safe beside other clients of the same state directory in other processes.
  */
@@ -25,17 +31,28 @@ public final class ChannelClient implements Revocations {
   private static final Duration CLOCK_TOLERANCE = Duration.ofMinutes(5);
 
   private final ChannelState state;
+  private final byte[] trustedRoot;
   private final MetadataFetcher fetcher;
   private final Clock clock;
+  private final Set<String> labels;
 
-  private ChannelClient(ChannelState state, MetadataFetcher fetcher, Clock clock) {
+  private ChannelClient(
+      ChannelState state,
+      byte[] trustedRoot,
+      MetadataFetcher fetcher,
+      Clock clock,
+      Set<String> labels) {
     this.state = state;
+    this.trustedRoot = trustedRoot;
     this.fetcher = fetcher;
     this.clock = clock;
+    this.labels = labels;
   }
 
   /**
-   * Opens what is known of a channel, and begins with the root where nothing is.
+   * Opens what is known of a channel, or begins with the root where nothing is. The root is kept
+   * once a refresh has verified the channel's timestamp by it, so that a wrong one stays in force
+   * nowhere; from then on no other is looked at.
    *
    * @param stateDirectory where the client remembers; protect it like a keyring
    * @param trustedRoot a {@code root.json} that came by a way that is trusted: with the application
@@ -50,14 +67,23 @@ public final class ChannelClient implements Revocations {
     SignedMetadata signed = SignedMetadata.parse(ChannelRole.ROOT, trustedRoot);
     RootMetadata root = signed.read(RootMetadata::read);
     signed.requireSignedBy(root.keys(ChannelRole.ROOT), "the trusted root itself");
-    state.exclusively(
-        () -> {
-          if (state.read(ChannelRole.ROOT) == null) {
-            state.store(ChannelRole.ROOT, trustedRoot);
-          }
-          return root;
-        });
-    return new ChannelClient(state, fetcher, clock);
+    return new ChannelClient(
+        state, trustedRoot.clone(), fetcher, clock, Set.of(ChannelEntry.STABLE));
+  }
+
+  /**
+   * The same client, which lets in anew only patches that bear one of these labels.
+   *
+   * @param labels at least one; formed like the names of patches
+   */
+  public ChannelClient withLabels(String... labels) {
+    Set<String> followed = new TreeSet<>(List.of(labels));
+    followed.forEach(ChannelEntry::requireLabel);
+    if (followed.isEmpty()) {
+      throw new IllegalArgumentException("labels are none; allowed: at least one");
+    }
+    return new ChannelClient(
+        state, trustedRoot, fetcher, clock, Collections.unmodifiableSet(followed));
   }
 
   /**
@@ -71,7 +97,7 @@ public final class ChannelClient implements Revocations {
     return state.exclusively(
         () -> {
           Instant now = requireClock();
-          new ChannelRefresh(state, fetcher, now).run();
+          new ChannelRefresh(state, trustedRoot, fetcher, now).run();
           state.storeTime(now);
           return view(now);
         });
@@ -128,7 +154,8 @@ public final class ChannelClient implements Revocations {
     TargetsMetadata targets =
         state.load(ChannelRole.TARGETS, signed -> signed.read(TargetsMetadata::read));
     List<ChannelEntry> entries = targets == null ? List.of() : targets.entries();
-    return new ChannelView(entries, isFresh(targets, now) ? Freshness.FRESH : Freshness.STALE);
+    return new ChannelView(
+        entries, labels, isFresh(targets, now) ? Freshness.FRESH : Freshness.STALE);
   }
 
   private boolean isFresh(@Nullable TargetsMetadata targets, Instant now) {

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param reason why it stands there, for people; empty for an active patch
  * @param securityEpoch 0 or more; of a name, only patches of its highest epoch come anew
  * @param manifest SHA-256 of the manifest under which a registry has it, null if it is in none
+ * @param label for whom it is, such as {@code stable} or {@code beta}: clients take anew only what
+ *     bears a label that they follow
  */
 public record ChannelEntry(
     String name,
@@ -27,7 +29,11 @@ public record ChannelEntry(
     Status status,
     String reason,
     int securityEpoch,
-    @Nullable Digest manifest) {
+    @Nullable Digest manifest,
+    String label) {
+
+  /** What entries bear, and clients follow, unless they say otherwise. */
+  public static final String STABLE = "stable";
 
   private static final Pattern NAME = Pattern.compile("[a-z0-9]+([._-][a-z0-9]+)*");
   private static final Pattern HEX = Pattern.compile("[0-9a-f]{64}");
@@ -60,18 +66,20 @@ public record ChannelEntry(
         reason.length() <= MAX_REASON && (status == Status.ACTIVE) == reason.isEmpty(),
         "a reason of at most " + MAX_REASON + " characters, unless the patch is active");
     require("securityEpoch", String.valueOf(securityEpoch), securityEpoch >= 0, "0 or more");
+    requireLabel(label);
   }
 
-  /** An active patch of security epoch 0, which is in no registry. */
+  /** An active patch of security epoch 0, which is in no registry; its label is {@link #STABLE}. */
   public static ChannelEntry active(
       String name, SemanticVersion version, String identity, int manifestBytes) {
-    return new ChannelEntry(name, version, identity, manifestBytes, Status.ACTIVE, "", 0, null);
+    return new ChannelEntry(
+        name, version, identity, manifestBytes, Status.ACTIVE, "", 0, null, STABLE);
   }
 
   /** The same patch elsewhere. */
   ChannelEntry withStatus(Status status, String reason) {
     return new ChannelEntry(
-        name, version, identity, manifestBytes, status, reason, securityEpoch, manifest);
+        name, version, identity, manifestBytes, status, reason, securityEpoch, manifest, label);
   }
 
   /**
@@ -80,13 +88,24 @@ public record ChannelEntry(
    */
   public ChannelEntry withSecurityEpoch(int securityEpoch) {
     return new ChannelEntry(
-        name, version, identity, manifestBytes, status, reason, securityEpoch, manifest);
+        name, version, identity, manifestBytes, status, reason, securityEpoch, manifest, label);
   }
 
   /** The same patch, in registries under this manifest and no other. */
   public ChannelEntry withManifest(Digest manifest) {
     return new ChannelEntry(
-        name, version, identity, manifestBytes, status, reason, securityEpoch, manifest);
+        name, version, identity, manifestBytes, status, reason, securityEpoch, manifest, label);
+  }
+
+  /** The same patch for others. */
+  public ChannelEntry withLabel(String label) {
+    return new ChannelEntry(
+        name, version, identity, manifestBytes, status, reason, securityEpoch, manifest, label);
+  }
+
+  /** Refuses what is no label: those are formed like names. */
+  static void requireLabel(String label) {
+    require("label", label, label.length() <= 64 && NAME.matcher(label).matches(), "such as beta");
   }
 
   /** The target's path: {@code name/version}. */

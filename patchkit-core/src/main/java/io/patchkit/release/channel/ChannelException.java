@@ -55,6 +55,8 @@ public final class ChannelException extends PatchkitException {
     WITHDRAWN,
     /** The patch's security epoch is behind that of its name: it must not be installed anew. */
     EPOCH_BEHIND,
+    /** The patch bears a label that this client does not follow: not for installing anew here. */
+    OTHER_LABEL,
     /** What a registry has under the release's name is not the release that the channel lists. */
     RELEASE_MISMATCH,
     /** The channel does not list the patch. */

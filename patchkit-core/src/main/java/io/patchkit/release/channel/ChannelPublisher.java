@@ -23,8 +23,9 @@ import java.util.function.UnaryOperator;
  * channel at any time. One publisher at a time; not thread-safe.
  *
  * <p>A publisher goes on with nothing that its own keys have not signed, so whoever may write into
- * the directory cannot have a list of theirs signed with the next change. They can put an older
- * list back: keep the directory that is published from where nobody else writes.
+ * the directory cannot have a list of theirs signed with the next change. Nor with an older list
+ * that was put back: it keeps a record of what it signed last, and refuses a channel that is
+ * behind. Keep the record beside the keys; where several machines publish, they have to share it.
  */
 public final class ChannelPublisher {
 
@@ -37,12 +38,14 @@ public final class ChannelPublisher {
       List.of(ChannelRole.TARGETS, ChannelRole.SNAPSHOT, ChannelRole.TIMESTAMP);
 
   private final Path directory;
+  private final LastSigned lastSigned;
   private final Clock clock;
   private ChannelKeys keys;
 
-  private ChannelPublisher(Path directory, ChannelKeys keys, Clock clock) {
+  private ChannelPublisher(Path directory, ChannelKeys keys, Path record, Clock clock) {
     this.directory = directory;
     this.keys = keys;
+    this.lastSigned = new LastSigned(record);
     this.clock = clock;
   }
 
@@ -50,10 +53,14 @@ public final class ChannelPublisher {
    * A new channel, without patches.
    *
    * @param directory absent or empty
-   * @throws PatchkitException if the directory has something in it or cannot be written
+   * @param record the directory in which the publisher keeps what it signed last, made if it is not
+   *     there; not the channel's
+   * @throws PatchkitException if the directory has something in it or cannot be written, or there
+   *     is a record already
    */
-  public static ChannelPublisher create(Path directory, ChannelKeys keys, Clock clock) {
-    ChannelPublisher publisher = new ChannelPublisher(directory, keys, clock);
+  public static ChannelPublisher create(
+      Path directory, ChannelKeys keys, Path record, Clock clock) {
+    ChannelPublisher publisher = new ChannelPublisher(directory, keys, record, clock);
     try {
       Files.createDirectories(directory);
       if (Files.exists(publisher.path(ChannelRole.ROOT.fileName(1)))) {
@@ -62,6 +69,7 @@ public final class ChannelPublisher {
     } catch (IOException e) {
       throw publisher.failed(e);
     }
+    publisher.lastSigned.requireNone();
     publisher.publishRoot(1, keys.root());
     publisher.publishTargets(1, List.of());
     return publisher;
@@ -72,11 +80,14 @@ public final class ChannelPublisher {
    *
    * @param keys those that signed what is there; {@link ChannelKeys#online} will do unless roots
    *     are to be signed
+   * @param record the directory in which the publisher keeps what it signed last; where nothing is
+   *     recorded, the channel is taken as it is
    * @throws ChannelException {@code THRESHOLD_NOT_MET} if other keys signed it, {@code MISSING} if
-   *     there is no channel
+   *     there is no channel, {@code ROLLBACK} or {@code EQUIVOCATION} if it is not what was signed
+   *     last, {@code CORRUPT_STATE} if the record is damaged
    */
-  public static ChannelPublisher open(Path directory, ChannelKeys keys, Clock clock) {
-    ChannelPublisher publisher = new ChannelPublisher(directory, keys, clock);
+  public static ChannelPublisher open(Path directory, ChannelKeys keys, Path record, Clock clock) {
+    ChannelPublisher publisher = new ChannelPublisher(directory, keys, record, clock);
     publisher.entries();
     return publisher;
   }
@@ -84,6 +95,20 @@ public final class ChannelPublisher {
   /** The root to begin a client with: the first that was published. */
   public byte[] firstRoot() {
     return read(ChannelRole.ROOT.fileName(1), ChannelRole.ROOT);
+  }
+
+  /** The newest root: to begin a client with after a change of keys. */
+  public byte[] newestRoot() {
+    return read(ChannelRole.ROOT.fileName(rootVersion()), ChannelRole.ROOT);
+  }
+
+  /** The version of the newest root. */
+  public int rootVersion() {
+    int version = 1;
+    while (Files.exists(path(ChannelRole.ROOT.fileName(version + 1)))) {
+      version++;
+    }
+    return version;
   }
 
   /** The patches that are listed. */
@@ -153,6 +178,16 @@ public final class ChannelPublisher {
         });
   }
 
+  /** Gives a patch to others, those who follow a label: after a trial from beta to stable. */
+  public void relabel(String identity, String label) {
+    change(
+        identity,
+        entry -> {
+          requireNotRevoked(entry);
+          return entry.withLabel(label);
+        });
+  }
+
   private static void requireNotRevoked(ChannelEntry entry) {
     if (entry.status() == Status.REVOKED) {
       throw new IllegalArgumentException(
@@ -191,7 +226,7 @@ public final class ChannelPublisher {
    * @throws IllegalArgumentException if this publisher's keys are not exactly those of the root
    */
   public void renewRoot() {
-    RootMetadata root = newestRoot();
+    RootMetadata root = root();
     if (!root.roles().equals(keys.roles())) {
       throw new IllegalArgumentException(
           "keys or rootThreshold are not those of "
@@ -204,10 +239,15 @@ public final class ChannelPublisher {
   /**
    * Changes the keys. The new root is signed by the old root keys and by the new ones; what other
    * keys signed is signed anew. If it stops half way, do it again.
+   *
+   * @param successors all keys from now on; of the old root keys, this publisher needs as many as
+   *     their threshold
+   * @throws IllegalArgumentException if too few of this publisher's root keys are the root's, so
+   *     that no client would follow; nothing is written
    */
   public void rotate(ChannelKeys successors) {
     TargetsMetadata targets = targets();
-    RootMetadata newest = newestRoot();
+    RootMetadata newest = root();
     boolean isChange = !keys.roles().equals(successors.roles());
     boolean isHalfDone = isChange && newest.roles().equals(successors.roles());
     List<Signer> signers = new ArrayList<>(keys.root());
@@ -220,6 +260,9 @@ public final class ChannelPublisher {
         signers.add(successor);
       }
     }
+    if (!isHalfDone) {
+      requireThreshold(newest);
+    }
     keys = successors;
     if (!isHalfDone) {
       publishRoot(newest.version() + 1, signers);
@@ -227,18 +270,36 @@ public final class ChannelPublisher {
     publishTargets(targets.version() + 1, targets.entries());
   }
 
-  private RootMetadata newestRoot() {
-    int version = 1;
-    while (Files.exists(path(ChannelRole.ROOT.fileName(version + 1)))) {
-      version++;
+  /** Refuses to sign a root with fewer of the old root's keys than clients demand. */
+  private void requireThreshold(RootMetadata newest) {
+    RoleKeys old = newest.keys(ChannelRole.ROOT);
+    long found =
+        keys.root().stream()
+            .map(Signer::verificationKey)
+            .filter(old.keys()::containsValue)
+            .distinct()
+            .count();
+    if (found < old.threshold()) {
+      throw new IllegalArgumentException(
+          "root has "
+              + found
+              + " of the root keys of "
+              + ChannelRole.ROOT.fileName(newest.version())
+              + "; allowed: "
+              + old.threshold()
+              + " or more of them, which have to sign their successors");
     }
-    byte[] content = read(ChannelRole.ROOT.fileName(version), ChannelRole.ROOT);
-    return SignedMetadata.parse(ChannelRole.ROOT, content).read(RootMetadata::read);
+  }
+
+  private RootMetadata root() {
+    SignedMetadata root = SignedMetadata.parse(ChannelRole.ROOT, newestRoot());
+    lastSigned.requireNotBehind(root, path(ChannelRole.ROOT.fileName(rootVersion())));
+    return root.read(RootMetadata::read);
   }
 
   /** Refuses to sign with keys that no client would believe. */
   private void requireNamedByTheRoot() {
-    RootMetadata root = newestRoot();
+    RootMetadata root = root();
     for (ChannelRole role : ONLINE) {
       VerificationKey key = keys.signer(role).verificationKey();
       if (!root.keys(role).keys().containsValue(key)) {
@@ -256,7 +317,9 @@ public final class ChannelPublisher {
 
   private void publishRoot(int version, List<Signer> signers) {
     RootMetadata root = new RootMetadata(header(version, ROOT_LIFETIME), keys.roles());
-    write(ChannelRole.ROOT.fileName(version), SignedMetadata.sign(root.json(), signers));
+    byte[] content = SignedMetadata.sign(root.json(), signers);
+    lastSigned.store(ChannelRole.ROOT, content);
+    write(ChannelRole.ROOT.fileName(version), content);
   }
 
   /** Publishes targets and, with the next version of each, the snapshot and the timestamp. */
@@ -274,9 +337,10 @@ public final class ChannelPublisher {
 
     PointerMetadata timestamp =
         new PointerMetadata(header(version, TIMESTAMP_LIFETIME), ChannelRole.SNAPSHOT, announced);
-    write(
-        ChannelRole.TIMESTAMP.fileName(),
-        SignedMetadata.sign(timestamp.json(ChannelRole.TIMESTAMP), List.of(keys.timestamp())));
+    byte[] newest =
+        SignedMetadata.sign(timestamp.json(ChannelRole.TIMESTAMP), List.of(keys.timestamp()));
+    lastSigned.store(ChannelRole.TIMESTAMP, newest);
+    write(ChannelRole.TIMESTAMP.fileName(), newest);
   }
 
   private Announcement publish(ChannelRole role, int version, JsonObject signed, Signer signer) {
@@ -290,7 +354,9 @@ public final class ChannelPublisher {
   }
 
   private TargetsMetadata targets() {
-    byte[] content = read(ChannelRole.TIMESTAMP.fileName(), ChannelRole.TIMESTAMP);
+    String newest = ChannelRole.TIMESTAMP.fileName();
+    byte[] content = read(newest, ChannelRole.TIMESTAMP);
+    lastSigned.requireNotBehind(own(content, ChannelRole.TIMESTAMP), path(newest));
     content = announcedBy(content, ChannelRole.TIMESTAMP, ChannelRole.SNAPSHOT);
     content = announcedBy(content, ChannelRole.SNAPSHOT, ChannelRole.TARGETS);
     return own(content, ChannelRole.TARGETS).read(TargetsMetadata::read);

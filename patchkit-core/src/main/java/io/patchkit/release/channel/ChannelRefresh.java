@@ -22,11 +22,19 @@ final class ChannelRefresh {
   private static final int MAX_STEP = 1 << 20;
 
   private final ChannelState state;
+  private final byte[] trustedRoot;
   private final MetadataFetcher fetcher;
   private final Instant now;
 
-  ChannelRefresh(ChannelState state, MetadataFetcher fetcher, Instant now) {
+  /** The newest root while no root has proved to be the channel's, which is when it is stored. */
+  private byte @Nullable [] unprovenRoot;
+
+  /**
+   * @param trustedRoot the root to begin with where nothing is known
+   */
+  ChannelRefresh(ChannelState state, byte[] trustedRoot, MetadataFetcher fetcher, Instant now) {
     this.state = state;
+    this.trustedRoot = trustedRoot;
     this.fetcher = fetcher;
     this.now = now;
   }
@@ -41,11 +49,7 @@ final class ChannelRefresh {
 
   /** Section 5.3: each new root is signed by the keys of the one before it and by its own. */
   private RootMetadata updateRoot() {
-    RootMetadata first = state.load(ChannelRole.ROOT, signed -> signed.read(RootMetadata::read));
-    if (first == null) {
-      throw new ChannelException(
-          Code.CORRUPT_STATE, "the trusted root has vanished from the channel's state");
-    }
+    RootMetadata first = firstRoot();
     RootMetadata root = first;
     for (int i = 0; root.version() < Integer.MAX_VALUE; i++) {
       byte[] content = fetch(ChannelRole.ROOT.fileName(root.version() + 1), ChannelRole.ROOT);
@@ -67,6 +71,21 @@ final class ChannelRefresh {
     return root;
   }
 
+  private RootMetadata firstRoot() {
+    RootMetadata known = state.load(ChannelRole.ROOT, signed -> signed.read(RootMetadata::read));
+    if (known != null) {
+      return known;
+    }
+    if (state.read(ChannelRole.TIMESTAMP) != null || state.read(ChannelRole.TARGETS) != null) {
+      throw new ChannelException(
+          Code.CORRUPT_STATE,
+          "the trusted root has vanished from the channel's state; restore it, or delete the state"
+              + " and start again from a root that you trust");
+    }
+    unprovenRoot = trustedRoot;
+    return SignedMetadata.parse(ChannelRole.ROOT, trustedRoot).read(RootMetadata::read);
+  }
+
   private RootMetadata nextRoot(RootMetadata trusted, byte[] content) {
     SignedMetadata signed = SignedMetadata.parse(ChannelRole.ROOT, content);
     signed.requireSignedBy(
@@ -74,7 +93,11 @@ final class ChannelRefresh {
     RootMetadata next = signed.read(RootMetadata::read);
     signed.requireSignedBy(next.keys(ChannelRole.ROOT), "the new root itself");
     requireVersion(ChannelRole.ROOT, trusted.version() + 1, next.version());
-    state.store(ChannelRole.ROOT, content);
+    if (unprovenRoot == null) {
+      state.store(ChannelRole.ROOT, content);
+    } else {
+      unprovenRoot = content;
+    }
     return next;
   }
 
@@ -99,6 +122,9 @@ final class ChannelRefresh {
       requireNotBehind(ChannelRole.SNAPSHOT, before.file().version(), timestamp.file().version());
     }
     requireCurrent(role, timestamp.header());
+    if (unprovenRoot != null) {
+      state.store(ChannelRole.ROOT, unprovenRoot);
+    }
     state.store(role, content);
     return timestamp;
   }

@@ -29,8 +29,13 @@ enum ChannelRole {
     return id() + ".json";
   }
 
-  /** The name under which one version of the file is published: {@code 3.root.json}. */
+  /** The name under which one version of the file is kept: {@code 3.root.json}. */
   String fileName(int version) {
     return version + "." + fileName();
+  }
+
+  /** The name under which one version is published: the timestamp's is always the same. */
+  String publishedName(int version) {
+    return this == TIMESTAMP ? fileName() : fileName(version);
   }
 }

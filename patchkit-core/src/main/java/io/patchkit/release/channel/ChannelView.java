@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,13 +34,18 @@ public final class ChannelView implements Revocations {
 
   private final Map<String, ChannelEntry> entries = new LinkedHashMap<>();
   private final SecurityEpochs epochs;
+  private final Set<String> labels;
   private final Freshness freshness;
 
-  ChannelView(List<ChannelEntry> entries, Freshness freshness) {
+  /**
+   * @param labels those that are followed
+   */
+  ChannelView(List<ChannelEntry> entries, Set<String> labels, Freshness freshness) {
     for (ChannelEntry entry : entries) {
       this.entries.put(entry.identity(), entry);
     }
     this.epochs = SecurityEpochs.of(entries);
+    this.labels = labels;
     this.freshness = freshness;
   }
 
@@ -47,7 +53,10 @@ public final class ChannelView implements Revocations {
     return freshness;
   }
 
-  /** A patch whose security epoch is behind stands as a withdrawn one. */
+  /**
+   * A patch whose security epoch is behind, or whose label is not followed, stands as a withdrawn
+   * one.
+   */
   @Override
   public Standing of(Digest patch) {
     ChannelEntry entry = entries.get(patch.hex());
@@ -57,6 +66,9 @@ public final class ChannelView implements Revocations {
     if (entry.status() == Status.ACTIVE && epochs.isBehind(entry)) {
       return new Standing(State.WITHDRAWN, epochs.reasonOf(entry));
     }
+    if (entry.status() == Status.ACTIVE && !labels.contains(entry.label())) {
+      return new Standing(State.WITHDRAWN, otherLabel(entry));
+    }
     State state =
         switch (entry.status()) {
           case ACTIVE -> State.ACTIVE;
@@ -64,6 +76,15 @@ public final class ChannelView implements Revocations {
           case REVOKED -> State.REVOKED;
         };
     return new Standing(state, entry.reason());
+  }
+
+  private String otherLabel(ChannelEntry entry) {
+    return "its label is "
+        + entry.label()
+        + ", and "
+        + String.join(", ", labels)
+        + (labels.size() == 1 ? " is" : " are")
+        + " followed";
   }
 
   @Override
@@ -99,11 +120,12 @@ public final class ChannelView implements Revocations {
   }
 
   /**
-   * Refuses a patch that must not be installed anew: one that is revoked, withdrawn, not listed, or
-   * of a security epoch that is behind, and any while the view is stale.
+   * Refuses a patch that must not be installed anew: one that is revoked, withdrawn, not listed, of
+   * a security epoch that is behind or a label that is not followed, and any while the view is
+   * stale.
    *
-   * @throws ChannelException {@code REVOKED}, {@code STALE}, {@code UNLISTED}, {@code WITHDRAWN} or
-   *     {@code EPOCH_BEHIND}
+   * @throws ChannelException {@code REVOKED}, {@code STALE}, {@code UNLISTED}, {@code WITHDRAWN},
+   *     {@code EPOCH_BEHIND} or {@code OTHER_LABEL}
    */
   public void requireInstallable(String identity) {
     requireMayRun(identity);
@@ -139,6 +161,16 @@ public final class ChannelView implements Revocations {
               + epochs.reasonOf(entry)
               + "; use a newer release");
     }
+    if (!labels.contains(entry.label())) {
+      throw new ChannelException(
+          Code.OTHER_LABEL,
+          entry.path()
+              + " ("
+              + identity
+              + ") is for others: "
+              + otherLabel(entry)
+              + "; follow that label too, or use another release");
+    }
   }
 
   /** The versions of a patch that may be installed; none while the view is stale. */
@@ -148,7 +180,8 @@ public final class ChannelView implements Revocations {
       if (freshness == Freshness.FRESH
           && entry.name().equals(name)
           && entry.status() == Status.ACTIVE
-          && !epochs.isBehind(entry)) {
+          && !epochs.isBehind(entry)
+          && labels.contains(entry.label())) {
         versions.add(entry.version());
       }
     }

@@ -60,6 +60,7 @@ record TargetsMetadata(MetadataHeader header, List<ChannelEntry> entries) {
     String reason = custom.optionalString("reason");
     Integer epoch = custom.optionalInteger("securityEpoch", 0, Integer.MAX_VALUE);
     Digest manifest = manifest(custom);
+    String label = custom.optionalString("channel");
     int slash = path.indexOf('/');
     try {
       return new ChannelEntry(
@@ -70,7 +71,8 @@ record TargetsMetadata(MetadataHeader header, List<ChannelEntry> entries) {
           status,
           reason == null ? "" : reason,
           epoch == null ? 0 : epoch,
-          manifest);
+          manifest,
+          label == null ? ChannelEntry.STABLE : label);
     } catch (IllegalArgumentException e) {
       throw refused(target.path(), e);
     }
@@ -113,7 +115,8 @@ record TargetsMetadata(MetadataHeader header, List<ChannelEntry> entries) {
   JsonObject json() {
     JsonObject.Builder targets = JsonObject.builder();
     for (ChannelEntry entry : entries) {
-      JsonObject.Builder custom = JsonObject.builder().put("status", text(entry.status()));
+      JsonObject.Builder custom =
+          JsonObject.builder().put("channel", entry.label()).put("status", text(entry.status()));
       if (!entry.reason().isEmpty()) {
         custom.put("reason", entry.reason());
       }

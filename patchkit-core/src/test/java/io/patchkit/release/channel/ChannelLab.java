@@ -63,6 +63,7 @@ final class ChannelLab {
   final SetClock clock = new SetClock();
   final Path published;
   final Path state;
+  final Path record;
   final ChannelPublisher publisher;
   MetadataFetcher fetcher;
 
@@ -76,16 +77,17 @@ final class ChannelLab {
   private ChannelLab(Path folder, boolean isNew) {
     published = folder.resolve("published");
     state = folder.resolve("state");
+    record = folder.resolve("record");
     publisher =
         isNew
-            ? ChannelPublisher.create(published, KEYS, clock)
-            : ChannelPublisher.open(published, KEYS, clock);
+            ? ChannelPublisher.create(published, KEYS, record, clock)
+            : ChannelPublisher.open(published, KEYS, record, clock);
     fetcher = MetadataFetcher.directory(published);
   }
 
   /** The channel of another lab, and what its client knows of it. */
   static ChannelLab copyOf(Path original, Path folder) throws IOException {
-    for (String name : List.of("published", "state")) {
+    for (String name : List.of("published", "state", "record")) {
       Path copy = Files.createDirectory(folder.resolve(name));
       try (DirectoryStream<Path> files = Files.newDirectoryStream(original.resolve(name))) {
         for (Path file : files) {

@@ -38,7 +38,7 @@ class ChannelPublisherTest {
   }
 
   private ChannelPublisher open(ChannelKeys keys) {
-    return ChannelPublisher.open(lab.published, keys, lab.clock);
+    return ChannelPublisher.open(lab.published, keys, lab.record, lab.clock);
   }
 
   @Test
@@ -60,10 +60,98 @@ class ChannelPublisherTest {
         .extracting("code")
         .isEqualTo(Code.MIX_AND_MATCH);
     lab.announceTargets(3, 3);
+    Files.delete(lab.record.resolve("timestamp.json"));
     assertThatThrownBy(() -> lab.publisher.renew())
         .extracting("code")
         .isEqualTo(Code.THRESHOLD_NOT_MET);
     assertThat(lab.published.resolve("4.targets.json")).doesNotExist();
+  }
+
+  /** The one who serves the channel puts an older list back: a revocation would be lost. */
+  @Test
+  void doesNotGoOnWithAnOlderListThatWasPutBack() throws IOException {
+    byte[] before = lab.read("timestamp.json");
+    lab.publisher.revoke(ChannelLab.BAD.identity(), "leaks");
+    byte[] newest = lab.read("timestamp.json");
+    lab.write("timestamp.json", before);
+    for (String later : List.of("4.targets.json", "4.snapshot.json")) {
+      Files.delete(lab.published.resolve(later));
+    }
+    assertThatThrownBy(() -> lab.publisher.renew())
+        .hasMessageContaining("expected version 4, which was signed last, found version 3")
+        .extracting("code")
+        .isEqualTo(Code.ROLLBACK);
+    assertThatThrownBy(() -> open(ONLINE)).extracting("code").isEqualTo(Code.ROLLBACK);
+    assertThat(lab.published.resolve("4.targets.json")).doesNotExist();
+    assertThat(lab.record.resolve("timestamp.json")).hasBinaryContent(newest);
+  }
+
+  /** A machine that stops before the last file; the remedy is the one that the message names. */
+  @Test
+  void goesOnOnceTheTimestampThatWasSignedLastIsInItsPlace() throws IOException {
+    byte[] before = lab.read("timestamp.json");
+    lab.publisher.revoke(ChannelLab.BAD.identity(), "leaks");
+    lab.write("timestamp.json", before);
+    assertThatThrownBy(() -> open(ONLINE))
+        .hasMessageContaining(
+            "copy "
+                + lab.record.resolve("timestamp.json")
+                + " to "
+                + lab.published.resolve("timestamp.json"));
+    lab.write("timestamp.json", Files.readAllBytes(lab.record.resolve("timestamp.json")));
+    open(ONLINE).renew();
+    assertThat(lab.client().refresh().entry(ChannelLab.BAD.identity()).reason()).isEqualTo("leaks");
+  }
+
+  @Test
+  void doesNotGoOnWithAnotherContentOfItsLastVersionOrAnOlderRoot() throws IOException {
+    byte[] timestamp = lab.read("timestamp.json");
+    lab.resign(
+        "timestamp.json",
+        text -> text.replaceAll("\"expires\":\"[^\"]*", "\"expires\":\"2030-01-01T00:00:00Z"),
+        ChannelLab.TIMESTAMP);
+    assertThatThrownBy(() -> open(ONLINE)).extracting("code").isEqualTo(Code.EQUIVOCATION);
+    lab.write("timestamp.json", timestamp);
+    lab.publisher.renewRoot();
+    Files.delete(lab.published.resolve("2.root.json"));
+    assertThatThrownBy(() -> open(ChannelLab.KEYS).renewRoot())
+        .hasMessageContaining("2.root.json")
+        .extracting("code")
+        .isEqualTo(Code.ROLLBACK);
+  }
+
+  @Test
+  void aRecordIsThatOfOneChannel() throws IOException {
+    assertThatThrownBy(
+            () ->
+                ChannelPublisher.create(
+                    folder.resolve("another"), ChannelLab.KEYS, lab.record, lab.clock))
+        .hasMessageContaining("found " + lab.record);
+    Files.writeString(lab.record.resolve("timestamp.json"), "{");
+    assertThatThrownBy(() -> open(ONLINE)).extracting("code").isEqualTo(Code.CORRUPT_STATE);
+    // Another machine that publishes goes on with the channel as it is, and from then on knows.
+    ChannelPublisher first =
+        ChannelPublisher.open(lab.published, ONLINE, folder.resolve("elsewhere"), lab.clock);
+    first.renew();
+    assertThat(folder.resolve("elsewhere/timestamp.json"))
+        .hasBinaryContent(lab.read("timestamp.json"));
+  }
+
+  /** No client would follow; the threshold of those who sign is that of the old root. */
+  @Test
+  void aRootThatTooFewOldKeysSignIsNotPublished() {
+    ChannelKeys one =
+        new ChannelKeys(
+            List.of(ChannelLab.ROOT_A, ChannelLab.OTHER),
+            2,
+            ChannelLab.TARGETS,
+            ChannelLab.SNAPSHOT,
+            ChannelLab.TIMESTAMP);
+    assertThatThrownBy(() -> open(one).rotate(NEXT))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("root has 1 of the root keys of 1.root.json; allowed: 2");
+    assertThat(lab.published.resolve("2.root.json")).doesNotExist();
+    assertThat(lab.client().refresh().entries()).hasSize(2);
   }
 
   /** Clients would refuse what they sign, until it is signed anew. */
@@ -73,6 +161,7 @@ class ChannelPublisherTest {
     byte[] timestamp = lab.read("timestamp.json");
     lab.resign("4.targets.json", text -> text, ChannelLab.TARGETS);
     lab.announceTargets(4, 4);
+    Files.delete(lab.record.resolve("timestamp.json"));
     byte[] resigned = lab.read("timestamp.json");
     assertThat(resigned).isNotEqualTo(timestamp);
     assertThatThrownBy(() -> open(ONLINE).renew())
@@ -109,6 +198,7 @@ class ChannelPublisherTest {
       Files.delete(lab.published.resolve(later));
     }
     lab.write("timestamp.json", timestamp);
+    Files.write(lab.record.resolve("timestamp.json"), timestamp);
     open(ChannelLab.KEYS).rotate(NEXT);
     assertThat(lab.published.resolve("3.root.json")).doesNotExist();
     assertThat(lab.client().refresh().entries()).containsExactly(ChannelLab.GOOD, ChannelLab.BAD);

@@ -54,6 +54,60 @@ class ChannelTest {
     assertThat(lab.client().current().entries()).isEqualTo(view.entries());
   }
 
+  /** Someone else's root, well formed and signed by its own keys, does not stay. */
+  @Test
+  void keepsTheRootThatTheChannelProvesToBeItsOwn() throws IOException {
+    lab.publisher.renewRoot();
+    Signer other = ChannelLab.OTHER;
+    ChannelPublisher elsewhere =
+        ChannelPublisher.create(
+            folder.resolve("elsewhere"),
+            new ChannelKeys(List.of(other), 1, other, other, other),
+            folder.resolve("its-record"),
+            lab.clock);
+    ChannelClient wrong =
+        ChannelClient.open(lab.state, elsewhere.firstRoot(), lab.fetcher, lab.clock);
+    assertRefused(Code.THRESHOLD_NOT_MET, wrong::refresh);
+    assertThat(wrong.current().freshness()).isEqualTo(Freshness.STALE);
+    Files.delete(lab.published.resolve("2.root.json"));
+    assertRefused(Code.THRESHOLD_NOT_MET, wrong::refresh);
+    assertThat(lab.state.resolve("root.json")).doesNotExist();
+
+    lab.client().refresh().requireInstallable(GOOD);
+    assertThat(lab.state.resolve("root.json")).hasBinaryContent(lab.publisher.firstRoot());
+    wrong.refresh().requireInstallable(GOOD); // the one that is kept counts, no other
+  }
+
+  @Test
+  void letsInWhatBearsALabelThatIsFollowed() throws IOException {
+    lab.publisher.relabel(GOOD, "beta");
+    assertThat(new String(lab.read("4.targets.json"), StandardCharsets.UTF_8))
+        .containsOnlyOnce("\"channel\": \"beta\"")
+        .containsOnlyOnce("\"channel\": \"stable\"");
+    ChannelClient stable = lab.client();
+    ChannelView view = stable.refresh();
+    view.requireMayRun(GOOD);
+    assertRefused(Code.OTHER_LABEL, () -> view.requireInstallable(GOOD));
+    assertRefused(Code.OTHER_LABEL, () -> view.requireInstallableOffline(GOOD));
+    assertThat(view.installable("refuse-harm")).containsExactly(ChannelLab.BAD.version());
+    assertThat(stable.of(new Digest(GOOD)))
+        .isEqualTo(new Standing(State.WITHDRAWN, "its label is beta, and stable is followed"));
+
+    ChannelClient both = stable.withLabels("stable", "beta");
+    both.refresh().requireInstallable(GOOD);
+    assertThat(both.of(new Digest(GOOD)).state()).isEqualTo(State.ACTIVE);
+    assertThat(both.current().installable("refuse-harm")).hasSize(2);
+    assertThat(stable.withLabels("beta").of(new Digest(BAD)).state()).isEqualTo(State.WITHDRAWN);
+
+    lab.publisher.revoke(GOOD, "leaks");
+    stable.refresh();
+    assertThat(stable.of(new Digest(GOOD))).isEqualTo(new Standing(State.REVOKED, "leaks"));
+    assertThatThrownBy(() -> lab.publisher.relabel(GOOD, "stable"))
+        .hasMessageContaining("revoked for ever");
+    assertThatThrownBy(() -> stable.withLabels("Beta")).hasMessageContaining("label is 'Beta'");
+    assertThatThrownBy(stable::withLabels).hasMessageContaining("at least one");
+  }
+
   @Test
   void withdrawsAndReinstates() {
     lab.publisher.withdraw(BAD, "superseded");
@@ -302,7 +356,8 @@ class ChannelTest {
 
   @Test
   void goesOnWhereItsPublisherStopped() {
-    ChannelPublisher again = ChannelPublisher.open(lab.published, ChannelLab.KEYS, lab.clock);
+    ChannelPublisher again =
+        ChannelPublisher.open(lab.published, ChannelLab.KEYS, lab.record, lab.clock);
     assertThat(again.entries()).containsExactly(ChannelLab.GOOD, ChannelLab.BAD);
     lab.clock.advance(Duration.ofDays(3));
     assertRefused(Code.EXPIRED, () -> lab.client().refresh());
@@ -310,7 +365,8 @@ class ChannelTest {
     assertThat(lab.client().refresh().freshness()).isEqualTo(Freshness.FRESH);
     assertThatThrownBy(() -> again.publish(ChannelLab.GOOD))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> ChannelPublisher.create(lab.published, ChannelLab.KEYS, lab.clock))
+    assertThatThrownBy(
+            () -> ChannelPublisher.create(lab.published, ChannelLab.KEYS, lab.record, lab.clock))
         .hasMessageContaining("there is a channel already");
   }
 

@@ -74,6 +74,11 @@ final class HostileBytes {
             lab -> Files.writeString(lab.state.resolve("timestamp.json"), "{")),
         row(
             40,
+            "a memory whose root has vanished",
+            Code.CORRUPT_STATE,
+            lab -> Files.delete(lab.state.resolve("root.json"))),
+        row(
+            40,
             "a damaged memory of the time",
             Code.CORRUPT_STATE,
             lab -> Files.writeString(lab.state.resolve("time"), "noon")),

@@ -67,6 +67,7 @@ class HostileChannelTest {
             Code.UNLISTED,
             Code.STALE,
             Code.EPOCH_BEHIND,
+            Code.OTHER_LABEL,
             Code.RELEASE_MISMATCH);
     rows().forEach(row -> tested.add(row.code()));
     assertThat(tested).containsExactlyInAnyOrder(Code.values());

@@ -135,6 +135,14 @@ final class HostileLists {
             }),
         row(
             40,
+            "a label that is none",
+            Code.MALFORMED,
+            lab -> {
+              lab.resign("4.targets.json", "\"stable\"", "\"St able\"", ChannelLab.TARGETS);
+              lab.announceTargets(4, 4);
+            }),
+        row(
+            40,
             "a path that leads elsewhere",
             Code.MALFORMED,
             lab -> {

@@ -1,0 +1,114 @@
+package io.patchkit.release.channel;
+
+import io.patchkit.PatchkitException;
+import io.patchkit.format.AtomicFiles;
+import io.patchkit.release.channel.ChannelException.Code;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a publisher signed last: copies of its newest root and timestamp, in a directory where who
+ * serves the channel does not write. They are written before the channel's own, so that no version
+ * is signed twice, whatever is put back or cut short.
+ */
+final class LastSigned {
+
+  private final Path directory;
+
+  LastSigned(Path directory) {
+    this.directory = directory;
+  }
+
+  /** Refuses to begin a channel where another was published. */
+  void requireNone() {
+    if (Files.exists(file(ChannelRole.TIMESTAMP))) {
+      throw new PatchkitException(
+          "expected no record of what was signed last, found "
+              + directory
+              + ", that of another channel; name another directory, or delete it if that channel is"
+              + " no more");
+    }
+  }
+
+  /**
+   * Refuses a channel that is behind what was signed. Where there is no record, any is taken.
+   *
+   * @param found the channel's newest metadata of a role
+   * @param path where that lies
+   */
+  void requireNotBehind(SignedMetadata found, Path path) {
+    ChannelRole role = found.role();
+    SignedMetadata last = read(role);
+    if (last == null) {
+      return;
+    }
+    int lastVersion = version(last);
+    int version = version(found);
+    if (version < lastVersion || (version == lastVersion && !last.saysTheSameAs(found))) {
+      throw new ChannelException(
+          version < lastVersion ? Code.ROLLBACK : Code.EQUIVOCATION,
+          path
+              + ": expected version "
+              + lastVersion
+              + ", which was signed last, found "
+              + (version < lastVersion ? "version " + version : "another content under it")
+              + "; something older was put back, or a publication was cut short. Restore the"
+              + " channel's directory from where it is served, or, if nothing but this file is"
+              + " behind, copy "
+              + file(role)
+              + " to "
+              + path.resolveSibling(role.publishedName(lastVersion))
+              + ". If that is the record of another channel, name another directory for this"
+              + " one's");
+    }
+  }
+
+  /** Remembers what is to be published next. */
+  void store(ChannelRole role, byte[] signed) {
+    try {
+      if (!Files.exists(directory)) {
+        Files.createDirectory(directory);
+      }
+      AtomicFiles.writeFile(file(role), signed);
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
+  private @Nullable SignedMetadata read(ChannelRole role) {
+    try {
+      byte[] content = DirectoryFetcher.read(file(role), role.maxBytes());
+      if (content == null) {
+        return null;
+      }
+      SignedMetadata signed = SignedMetadata.parse(role, content);
+      int unused = version(signed);
+      return signed;
+    } catch (ChannelException e) {
+      throw new ChannelException(
+          Code.CORRUPT_STATE,
+          file(role)
+              + " is damaged: "
+              + e.getMessage()
+              + "; restore it, or delete it if you know that the channel's directory is the newest",
+          e);
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
+  private static int version(SignedMetadata metadata) {
+    return metadata.read(json -> MetadataHeader.read(metadata.role(), json)).version();
+  }
+
+  private Path file(ChannelRole role) {
+    return directory.resolve(role.fileName());
+  }
+
+  private PatchkitException failed(IOException e) {
+    return new PatchkitException(
+        "cannot use the record of what was signed last, " + directory + ": " + e, e);
+  }
+}
