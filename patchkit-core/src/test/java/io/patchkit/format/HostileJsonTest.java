@@ -3,12 +3,15 @@ package io.patchkit.format;
 import static io.patchkit.format.Crafted.concat;
 import static io.patchkit.format.Crafted.utf8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.patchkit.format.FormatException.Reason;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -159,6 +162,35 @@ class HostileJsonTest {
     StrictJson.parse(utf8("[\"" + "x".repeat(65_536) + "\"]"), LIMITS);
     StrictJson.parse(utf8("[" + "9".repeat(128) + "]"), LIMITS);
     StrictJson.parse(utf8("[" + " ".repeat((256 << 10) - 2) + "]"), LIMITS);
+  }
+
+  @Test
+  void limitsAreThemselvesChecked() {
+    StrictJson.parse(utf8("[".repeat(512) + "]".repeat(512)), LIMITS.withMaxDepth(512));
+    StrictJson.parse(utf8("1"), LIMITS.withMaxBytes(1));
+    StrictJson.parse(utf8("\"x\""), LIMITS.withMaxStringLength(1));
+    assertThat(LIMITS.withMaxBytes(Integer.MAX_VALUE - 1).maxBytes()).isPositive();
+    for (ThrowingCallable wrong :
+        List.<ThrowingCallable>of(
+            () -> LIMITS.withMaxBytes(0),
+            () -> LIMITS.withMaxBytes(Integer.MAX_VALUE),
+            () -> LIMITS.withMaxDepth(0),
+            () -> LIMITS.withMaxDepth(513),
+            () -> LIMITS.withMaxStringLength(0))) {
+      assertThatThrownBy(wrong)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("allowed is 1 to");
+    }
+    assertThatThrownBy(() -> StrictJson.parse(utf8("\"xy\""), LIMITS.withMaxStringLength(1)))
+        .isInstanceOfSatisfying(
+            FormatException.class, e -> assertThat(e.reason()).isEqualTo(Reason.STRING_TOO_LONG));
+  }
+
+  @Test
+  void quotationsAreAsciiAndCutBehindSixtyFourCharacters() {
+    assertThat(JsonText.quote("~\u007f\u00e9\n")).isEqualTo("\"~\\u007f\\u00e9\\n\"");
+    assertThat(JsonText.quote("x".repeat(64))).isEqualTo('"' + "x".repeat(64) + '"');
+    assertThat(JsonText.quote("x".repeat(65))).isEqualTo('"' + "x".repeat(64) + "\"...");
   }
 
   /** A message may end up in a log: no line breaks, no control characters, no long quotations. */

@@ -16,6 +16,7 @@ import java.io.ByteArrayInputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -89,6 +90,11 @@ class HostileSafetensorsTest {
         hostile("shape of minus zero", shape("[-0]", 0), Reason.WRONG_TYPE),
         hostile("negative dimensions", shape("[-1,-2]", 8), Reason.NEGATIVE_DIMENSION),
         hostile("dimension 2^64", shape("[18446744073709551616]", 8), Reason.SHAPE_OVERFLOW),
+        hostile("dimension 2^63", shape("[9223372036854775808]", 8), Reason.SHAPE_OVERFLOW),
+        hostile(
+            "elements overflow 32 bits to the right size",
+            shape("[65537,65536]", 4 * 65_536),
+            Reason.SHAPE_OVERFLOW),
         hostile("elements overflow", shape("[4294967296,4294967296]", 8), Reason.SHAPE_OVERFLOW),
         hostile(
             "elements overflow to the right size",
@@ -101,6 +107,7 @@ class HostileSafetensorsTest {
         hostile("decimal offset", offsets("[0.0,8.0]"), Reason.WRONG_TYPE),
         hostile("offset 2^64", offsets("[0,18446744073709551616]"), Reason.OUT_OF_RANGE),
         hostile("reversed offsets", offsets("[8,0]"), Reason.OFFSETS_REVERSED),
+        hostile("equal offsets", offsets("[8,8]"), Reason.SIZE_MISMATCH),
         hostile("one offset", offsets("[8]"), Reason.VALUE_NOT_ALLOWED),
         hostile("three offsets", offsets("[0,8,8]"), Reason.VALUE_NOT_ALLOWED),
         hostile("offsets beyond the file", offsets("[8,16]"), Reason.GAP),
@@ -202,6 +209,27 @@ class HostileSafetensorsTest {
         .containsValue(Tensor.of(DType.F32, new float[2], 2));
     assertThat(Safetensors.parse(file(GOOD + "     ", 8), LIMITS).tensors()).hasSize(1);
     assertThat(Safetensors.parse(manyTensors(4096), LIMITS).tensors()).hasSize(4096);
+    String longest = GOOD + " ".repeat((1 << 20) - GOOD.length());
+    assertThat(Safetensors.parse(file(longest, 8), LIMITS).tensors()).hasSize(1);
+    assertThat(Safetensors.parse(shape("[1,1,1,1,1,1,1,2]", 8), LIMITS).tensors()).hasSize(1);
+  }
+
+  @Test
+  void aHeaderMayListTensorsInAnyOrder() {
+    String header = "{" + f32("b", "[1]", 4, 8) + "," + f32("a", "[1]", 0, 4) + "}";
+    byte[] swapped = file(utf8(header), floats(1, 2));
+    assertThat(Safetensors.parse(swapped, LIMITS).tensors())
+        .containsEntry("a", Tensor.of(DType.F32, new float[] {1}, 1))
+        .containsEntry("b", Tensor.of(DType.F32, new float[] {2}, 1));
+  }
+
+  @Test
+  void metadataIsUnicodeText() {
+    Map<String, Tensor> tensors = Map.of("w", Tensor.of(DType.F32, new float[1], 1));
+    assertThatThrownBy(() -> new Safetensors(tensors, Map.of("\ud800", "a")))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> new Safetensors(tensors, Map.of("a", "\udc00")))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test
@@ -278,6 +306,15 @@ class HostileSafetensorsTest {
     assertThatThrownBy(() -> LIMITS.withMaxHeaderBytes(100_000_001))
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> LIMITS.withMaxTensors(-1))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThat(LIMITS.withMaxHeaderBytes(100_000_000).maxHeaderBytes()).isEqualTo(100_000_000);
+    byte[] one = file(GOOD, 8);
+    SafetensorsLimits tight = LIMITS.withMaxTensors(1).withMaxHeaderBytes(GOOD.length());
+    assertThat(Safetensors.parse(one, tight).tensors()).hasSize(1);
+    assertThatThrownBy(() -> Safetensors.parse(two(0, 4, 4, 8), LIMITS.withMaxTensors(1)))
+        .isInstanceOfSatisfying(
+            FormatException.class, e -> assertThat(e.reason()).isEqualTo(Reason.TOO_MANY_TENSORS));
+    assertThatThrownBy(() -> LIMITS.withMaxHeaderBytes(1).withMaxHeaderBytes(0))
         .isInstanceOf(IllegalArgumentException.class);
   }
 

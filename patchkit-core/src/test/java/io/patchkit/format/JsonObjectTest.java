@@ -18,7 +18,7 @@ class JsonObjectTest {
               {
                 "name": "refuse-harm",
                 "revision": null,
-                "base": {"hidden": 576, "scale": 1.5, "tied": true, "whole": 64.0},
+                "base": {"hidden": 576, "scale": 1.5, "tied": true, "open": false, "whole": 64.0},
                 "files": [{"size": 12}, {"size": "13"}],
                 "shape": [5, 64],
                 "tags": ["a", 1],
@@ -37,10 +37,37 @@ class JsonObjectTest {
     assertThat(BASE.number("hidden", 0, 1000)).isEqualTo(576);
     assertThat(BASE.number("scale", 1.5, 1.5)).isEqualTo(1.5);
     assertThat(BASE.bool("tied")).isTrue();
+    assertThat(BASE.bool("open")).isFalse();
     assertThat(OBJECT.array("files").object(0).integer("size", 0, 100)).isEqualTo(12);
     assertThat(OBJECT.array("shape").integers(1, 100)).containsExactly(5L, 64L);
     assertThat(OBJECT.array("tags").string(0)).isEqualTo("a");
     assertThat(OBJECT.number("huge", 0, 1e31)).isEqualTo(1e30);
+  }
+
+  @Test
+  void readsElementsByType() {
+    JsonArray array =
+        StrictJson.parseObject(
+                utf8("{\"a\": [[1, 2], {\"b\": 3}, 1.5, \"c\", [\"d\", \"e\"]]}"),
+                JsonLimits.defaults())
+            .array("a");
+    assertThat(array.path()).isEqualTo("$.a");
+    assertThat(array.array(0).integers(1, 2)).containsExactly(1L, 2L);
+    assertThat(array.array(0).path()).isEqualTo("$.a[0]");
+    assertThat(array.object(1).integer("b", 3, 3)).isEqualTo(3);
+    assertThat(array.number(2, 1.5, 1.5)).isEqualTo(1.5);
+    assertThat(array.string(3)).isEqualTo("c");
+    assertThat(array.array(4).strings()).containsExactly("d", "e");
+    assertThat(array).hasToString("[[1,2],{\"b\":3},1.5,\"c\",[\"d\",\"e\"]]");
+    assertThat(array)
+        .isEqualTo(JsonArray.of(array.elements()))
+        .hasSameHashCodeAs(JsonArray.of(array.elements()))
+        .isNotEqualTo(array.array(0));
+    assertThatThrownBy(array::strings)
+        .isInstanceOf(FormatException.class)
+        .hasMessage("$.a[0]: expected a string, found an array");
+    assertThatThrownBy(() -> array.number(2, 2, 3)).isInstanceOf(FormatException.class);
+    assertThatThrownBy(() -> array.number(2, 0, 1)).isInstanceOf(FormatException.class);
   }
 
   @Test
@@ -133,7 +160,8 @@ class JsonObjectTest {
 
   @Test
   void unknownFieldsAreRefusedOnlyWhereAsked() {
-    assertThat(BASE.rejectUnknown("hidden", "scale", "tied", "whole", "more")).isSameAs(BASE);
+    assertThat(BASE.rejectUnknown("hidden", "scale", "tied", "open", "whole", "more"))
+        .isSameAs(BASE);
     refuses(
         o -> o.object("base").rejectUnknown("hidden", "tied"),
         Reason.UNKNOWN_FIELD,
