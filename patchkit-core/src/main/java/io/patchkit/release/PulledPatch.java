@@ -1,5 +1,6 @@
 package io.patchkit.release;
 
+import io.patchkit.PatchManifest;
 import io.patchkit.trust.PatchFiles;
 import io.patchkit.trust.TrustPolicy;
 import io.patchkit.trust.UntrustedPatchException;
@@ -49,16 +50,21 @@ public final class PulledPatch {
    */
   public VerifiedPatch verify(TrustPolicy policy, Clock clock) {
     VerifiedPatch patch = VerifiedPatch.verify(files, bundles(), policy, clock);
-    String published = release.name() + "-" + release.version();
-    if (!patch.patch().id().equals(published)) {
+    PatchManifest manifest = patch.patch().manifest();
+    // Not the id: calm-1.0.0-2.0.0 is a version of calm and one of calm-1.0.0.
+    if (!manifest.name().equals(release.name()) || !manifest.version().equals(release.version())) {
       throw new RegistryException(
           RegistryException.Reason.TAG_MOVED,
           "expected "
-              + published
+              + release.name()
+              + " "
+              + release.version()
               + " behind "
               + release
               + ", found a signed "
-              + patch.patch().id());
+              + manifest.name()
+              + " "
+              + manifest.version());
     }
     return patch;
   }

@@ -129,7 +129,9 @@ final class StoreWriter {
   private void requireVersionFree(InstalledPatch patch) throws IOException {
     for (Digest digest : reader.blobs.installed()) {
       InstalledPatch other = reader.blobs.describe(digest);
-      if (other.id().equals(patch.id()) && !digest.equals(patch.digest())) {
+      boolean isSameVersion =
+          other.name().equals(patch.name()) && other.version().equals(patch.version());
+      if (isSameVersion && !digest.equals(patch.digest())) {
         throw new StoreException(
             Reason.VERSION_TAKEN,
             "expected "

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.patchkit.Composition;
+import io.patchkit.SemanticVersion;
 import io.patchkit.release.RegistryException.Reason;
 import io.patchkit.trust.VerifiedPatch;
 import java.io.IOException;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A directory that somebody else can write to: a share, a stick. */
@@ -99,6 +101,24 @@ class DirectoryRegistryTest {
         .extracting("reason")
         .isEqualTo(Reason.VERSION_TAKEN);
     assertThat(registry.find("calm", release.version())).isEqualTo(release);
+  }
+
+  /** Signed and whole, and not what was asked for. */
+  @ParameterizedTest
+  @CsvSource({
+    "calm, 1.5.0, calm, 1.0.0",
+    "kind, 1.0.0, calm, 1.0.0",
+    "calm, 1.0.0-2.0.0, calm-1.0.0, 2.0.0"
+  })
+  void aPatchUnderAnotherNameOrVersionIsNotTheRelease(
+      String asName, String asVersion, String name, String version) {
+    VerifiedPatch other = verified(name, version);
+    Release moved =
+        registry.publish(asName, SemanticVersion.parse(asVersion), other.files(), other.bundles());
+    assertThatThrownBy(() -> registry.pull(moved).verify(POLICY, CLOCK))
+        .isInstanceOf(RegistryException.class)
+        .extracting("reason")
+        .isEqualTo(Reason.TAG_MOVED);
   }
 
   @ParameterizedTest

@@ -70,6 +70,16 @@ class PatchStoreTest {
   }
 
   @Test
+  void aVersionIsANameAndAVersionHoweverTheyAreWritten() {
+    VerifiedPatch one = verified("calm", "1.0.0-2.0.0");
+    VerifiedPatch other = verified("calm-1.0.0", "2.0.0");
+    assertThat(one.patch().id()).isEqualTo(other.patch().id());
+    store.install(one, ANN);
+    store.install(other, ANN);
+    assertThat(store.status().installed()).hasSize(2);
+  }
+
+  @Test
   void aNewerVersionTakesThePlaceOfTheOlder() {
     for (VerifiedPatch patch : List.of(fair, calm, fair2)) {
       store.install(patch, ANN);
