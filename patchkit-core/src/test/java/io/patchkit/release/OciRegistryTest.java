@@ -300,21 +300,23 @@ class OciRegistryTest {
         new HostileRegistry(verified("calm", "1.0.0", "s", Composition.free()))) {
       theirs = other.manifest;
     }
-    AtomicInteger looks = new AtomicInteger();
+    AtomicInteger puts = new AtomicInteger();
     server.on(
         server.manifestPath(),
         (request, socket, out) -> {
-          Handler handler =
-              request.method().equals("PUT")
-                  ? status("201 Created")
-                  : looks.getAndIncrement() == 0
-                      ? status("404 Not Found")
-                      : ok(OciManifest.MEDIA_TYPE, theirs);
+          Handler handler = ok(OciManifest.MEDIA_TYPE, theirs);
+          if (request.method().equals("PUT")) {
+            puts.incrementAndGet();
+            handler = status("201 Created");
+          } else if (puts.get() == 0) {
+            handler = status("404 Not Found");
+          }
           handler.reply(request, socket, out);
         });
     assertThatThrownBy(() -> registry().publish(patch))
         .extracting("reason")
         .isEqualTo(Reason.VERSION_TAKEN);
+    assertThat(puts.get()).isPositive();
     server.on(server.manifestPath(), ok(OciManifest.MEDIA_TYPE, theirs));
     assertThatThrownBy(() -> registry().publish(patch))
         .extracting("reason")
