@@ -28,7 +28,7 @@ class OciRegistryTest {
           .withPlainHttp(true)
           .withAttempts(3)
           .withFirstPause(Duration.ofMillis(2))
-          .withIdleTimeout(Duration.ofMillis(200))
+          .withIdleTimeout(Duration.ofSeconds(10))
           .withDeadline(Duration.ofSeconds(20));
 
   private final VerifiedPatch patch = verified("calm");
@@ -399,7 +399,7 @@ class OciRegistryTest {
           out.flush();
           Thread.sleep(30_000);
         });
-    assertRefused(Reason.STALLED);
+    assertRefused(OPTIONS.withIdleTimeout(Duration.ofMillis(200)), Reason.STALLED);
   }
 
   @Test
