@@ -192,14 +192,15 @@ final class PatchStoreCommands {
   private static JsonObject line(AuditEntry entry) {
     List<String> patches = new ArrayList<>();
     entry.patches().forEach(patch -> patches.add(patch.hex()));
-    return JsonObject.builder()
-        .put("sequence", entry.sequence())
+    JsonObject.Builder line = JsonObject.builder();
+    line.put("sequence", entry.sequence())
         .put("time", entry.time().toString())
         .put("action", entry.action().name())
         .put("actor", entry.change().actor())
         .put("reason", entry.change().reason())
         .put("generation", entry.generation())
-        .put("patches", JsonArray.ofStrings(patches))
-        .build();
+        .put("patches", JsonArray.ofStrings(patches));
+    Long target = entry.target();
+    return (target == null ? line : line.put("target", target)).build();
   }
 }

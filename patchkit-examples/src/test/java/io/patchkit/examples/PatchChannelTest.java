@@ -307,6 +307,12 @@ class PatchChannelTest {
     Files.write(folder.resolve("channel/timestamp.json"), before);
     String publish = "channel publish @channel @calm-1.2.0 --key @online.pem";
     lab.assertRefused(Patch.CHANNEL, "ROLLBACK", publish);
+    lab.assertRefused(
+        Patch.CHANNEL,
+        "ROLLBACK",
+        "channel rotate @channel --root-key @root-a.pem --root-key @root-b.pem --key @online.pem"
+            + " --new-root-key @root-a.pem --new-root-key @root-b.pem --new-key @author.pem");
+    lab.assertRefused(Patch.CHANNEL, "ROLLBACK", publish);
     assertThat(lab.err()).contains("copy " + folder + "/online.pem.published/timestamp.json");
     assertThat(folder.resolve("online.pem.published/timestamp.json")).hasBinaryContent(newest);
     Files.write(folder.resolve("channel/timestamp.json"), newest);
