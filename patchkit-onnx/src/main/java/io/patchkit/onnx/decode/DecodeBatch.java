@@ -45,8 +45,11 @@ final class DecodeBatch implements OpenState {
   }
 
   /**
-   * Whether a graph gives each row of a batch what the row would get alone. A graph that counts
-   * positions for itself, by the width of its past, does not where rows are padded in front.
+   * Whether a graph gives each row of a batch what the row would get alone. Rows of different
+   * lengths are padded: where the graph appends to a shared buffer, behind, and its attention takes
+   * each row's length from the mask; elsewhere in front, and there the positions have to be told. A
+   * graph that counts them for itself, from the width of its past, would turn the new keys of a
+   * padded row by as many positions too far.
    */
   static boolean supports(DecoderLayout layout) {
     return layout.attentionMask() != null

@@ -5,6 +5,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import io.patchkit.EngineException;
 import io.patchkit.UnsupportedModelException;
+import io.patchkit.onnx.graph.CountedPositions;
 import io.patchkit.onnx.graph.Graph;
 import io.patchkit.onnx.graph.ModelFile;
 import io.patchkit.onnx.graph.SelectedPositions;
@@ -19,8 +20,8 @@ import java.util.Set;
 
 /**
  * From a model file to a session: augments the graph in memory (virtual tokens, logits only where
- * they are wanted), finds out how it wants to be fed, and loads it with its weights left where they
- * are.
+ * they are wanted, positions as an input), finds out how it wants to be fed, and loads it with its
+ * weights left where they are.
  */
 final class DecoderLoader {
 
@@ -42,6 +43,7 @@ final class DecoderLoader {
   static Loaded load(ModelFile file, DecoderEngine.Settings settings, boolean onDevice) {
     Graph graph = file.graph();
     SlidingWindowCache.grow(graph);
+    CountedPositions.expose(graph, POSITIONS);
     DecoderLayoutReader reader = new DecoderLayoutReader(graph, settings.headDim());
     List<KeyValueSlot> slots = reader.slots();
     DecoderLayout.IntegerInput ids = reader.integers(IDS);
