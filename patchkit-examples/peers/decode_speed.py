@@ -7,7 +7,8 @@ and on the GGUF file that it was imported from: llama.cpp.
 
 Each engine runs in a process of its own, one after the other, round after round, so that they see
 the same machine. Time is processor time. `--python ort=PATH` names the Python that has
-onnxruntime (the version that Patchkit uses, for a fair comparison), `--python genai=PATH` the one
+onnxruntime (the version that Patchkit uses, for a fair comparison) and, so that memory is compared with what
+answers a chat too, tokenizers and jinja2, `--python genai=PATH` the one
 that has onnxruntime-genai, `--python torch=PATH` the one
 with torch and transformers, `--python llama=PATH` the one with llama_cpp, which reads `--gguf`; engines
 without a Python are left out.
@@ -43,6 +44,7 @@ def ort(args):
     import numpy as np
     import onnxruntime
 
+    served = chat_support(args)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = args.threads
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -79,7 +81,22 @@ def ort(args):
         return time.process_time() - before
 
     generate()
-    report("onnxruntime " + onnxruntime.__version__, generate(), args.tokens - 1)
+    name = "onnxruntime " + onnxruntime.__version__ + (" with tokenizers" if served else "")
+    report(name, generate(), args.tokens - 1)
+
+
+def chat_support(args):
+    """Tokenizer and chat template, which Patchkit holds too; None where there are no packages for them."""
+    try:
+        import jinja2
+        import tokenizers
+    except ImportError:
+        return None
+    folder = pathlib.Path(args.model)
+    template = folder / "chat_template.jinja"
+    return (
+        tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json")),
+        jinja2.Environment().from_string(template.read_text()) if template.exists() else None)
 
 
 def genai(args):

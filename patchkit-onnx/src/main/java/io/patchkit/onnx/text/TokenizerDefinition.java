@@ -8,6 +8,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +18,17 @@ import org.jspecify.annotations.Nullable;
  */
 final class TokenizerDefinition {
 
-  private static final JsonFactory JSON = new JsonFactory();
+  /**
+   * The tokens of a vocabulary are names of fields: remembering them would take what a tree takes.
+   */
+  private static final JsonFactory JSON =
+      JsonFactory.builder()
+          .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+          .build();
+
+  /** A token that is one byte of a text. */
+  private static final Pattern BYTE = Pattern.compile("<0x[0-9A-Fa-f]{2}>");
 
   /** Ids that mean a text, special tokens not among them. */
   private final BitSet textual = new BitSet();
@@ -138,7 +149,7 @@ final class TokenizerDefinition {
 
   private void addToken(String token, int id) {
     textual.set(id);
-    if (token.length() == 6 && token.matches("<0x[0-9A-Fa-f]{2}>")) {
+    if (token.length() == 6 && token.charAt(0) == '<' && BYTE.matcher(token).matches()) {
       bytes.set(id);
     }
   }
