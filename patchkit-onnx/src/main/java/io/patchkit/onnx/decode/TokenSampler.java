@@ -14,6 +14,12 @@ import java.util.SplittableRandom;
  */
 final class TokenSampler {
 
+  /**
+   * The nucleus is first looked for among tokens of at least the weight outside of it divided by
+   * this; larger finds it more often, smaller among fewer tokens.
+   */
+  private static final int NUCLEUS_BOUND = 2048;
+
   private final GenerationOptions options;
   private final SplittableRandom random;
   private final BitSet seen = new BitSet();
@@ -23,9 +29,6 @@ final class TokenSampler {
   private int[] candidates = new int[256];
   private double[] weights = new double[256];
   private double[] scratch = new double[256];
-
-  /** The weight of the whole vocabulary, NaN where the candidates are all there is. */
-  private double nucleusTotal = Double.NaN;
 
   /**
    * @param prompt the tokens that count as seen for the repetition penalty
@@ -95,18 +98,24 @@ final class TokenSampler {
   }
 
   private int draw(int vocabularySize, float max) {
-    int count = collect(vocabularySize, max);
-    if (options.topP() < 1) {
-      count = keepNucleus(count);
+    double scale = 1 / options.temperature();
+    boolean limitsCount = options.topK() > 0 && options.topK() < vocabularySize;
+    int count;
+    if (limitsCount) {
+      count = collectLikeliest(vocabularySize, options.topK(), max, scale);
+      count = options.topP() < 1 ? keepNucleus(count, sum(weights, count)) : count;
+    } else if (options.topP() < 1) {
+      double total = weigh(vocabularySize, max, scale);
+      count = keepNucleus(collectNucleus(vocabularySize, total), total);
+    } else if (options.minP() > 0) {
+      count = collectAbove(vocabularySize, max, scale);
+    } else {
+      return drawFromAll(vocabularySize, weigh(vocabularySize, max, scale));
     }
     if (options.minP() > 0) {
       count = keepAtLeast(count, options.minP());
     }
-    double total = 0;
-    for (int i = 0; i < count; i++) {
-      total += weights[i];
-    }
-    double rest = random.nextDouble() * total;
+    double rest = random.nextDouble() * sum(weights, count);
     for (int i = 0; i < count - 1; i++) {
       rest -= weights[i];
       if (rest < 0) {
@@ -116,88 +125,114 @@ final class TokenSampler {
     return candidates[count - 1];
   }
 
-  /**
-   * Gathers the tokens that can still be chosen, with weights exp((logit − max) / T): with top-k
-   * the k likeliest; with top-p those of at least (1 − p) / vocabulary, because all others together
-   * weigh less than 1 − p and so cannot be in the nucleus. Those keep the weights of the sum.
-   */
-  private int collect(int vocabularySize, float max) {
-    double scale = 1 / options.temperature();
-    nucleusTotal = Double.NaN;
-    int count;
-    if (options.topK() > 0 && options.topK() < vocabularySize) {
-      count = collectLikeliest(vocabularySize, options.topK());
-    } else {
-      double lowest = Double.NEGATIVE_INFINITY;
-      if (options.topP() < 1) {
-        if (exponentials.length < vocabularySize) {
-          exponentials = new float[vocabularySize];
-        }
-        double total = Exponential.sum(values, vocabularySize, max, (float) scale, exponentials);
-        nucleusTotal = total;
-        lowest = max + Math.log(total * (1 - options.topP()) / vocabularySize) / scale;
-      }
-      count = collectFrom(vocabularySize, lowest);
-    }
-    boolean isSummed = !Double.isNaN(nucleusTotal);
+  private static double sum(double[] weights, int count) {
+    double total = 0;
     for (int i = 0; i < count; i++) {
-      int token = candidates[i];
-      weights[i] = isSummed ? exponentials[token] : Exponential.of((values[token] - max) * scale);
+      total += weights[i];
+    }
+    return total;
+  }
+
+  /** Fills in the weight exp((logit − max) / T) of every token and returns their sum. */
+  private double weigh(int vocabularySize, float max, double scale) {
+    if (exponentials.length < vocabularySize) {
+      exponentials = new float[vocabularySize];
+    }
+    return Exponential.sum(values, vocabularySize, max, (float) scale, exponentials);
+  }
+
+  private int drawFromAll(int vocabularySize, double total) {
+    double rest = random.nextDouble() * total;
+    int last = 0;
+    for (int i = 0; i < vocabularySize; i++) {
+      if (values[i] != Float.NEGATIVE_INFINITY) {
+        last = i;
+        rest -= exponentials[i];
+        if (rest < 0) {
+          return i;
+        }
+      }
+    }
+    return last;
+  }
+
+  /**
+   * Gathers tokens that hold the nucleus, out of the weights of all. Those of less than (1 − p) /
+   * vocabulary of the total weigh less than 1 − p together, so the others hold it; mostly those
+   * above a much higher bound do, which are far fewer.
+   */
+  private int collectNucleus(int vocabularySize, double total) {
+    double outside = (1 - options.topP()) * total;
+    int count = collectFrom(exponentials, vocabularySize, (float) (outside / NUCLEUS_BOUND));
+    if (sum(weights, count) < options.topP() * total) {
+      count = collectFrom(exponentials, vocabularySize, (float) (outside / vocabularySize));
     }
     return count;
   }
 
-  private int collectFrom(int vocabularySize, double lowest) {
+  /** Gathers the tokens whose weight can be the share min-p of the largest one, which is 1. */
+  private int collectAbove(int vocabularySize, float max, double scale) {
+    // A little less, so that rounding excludes none; what is below is left out in the end.
+    double lowest = max + (Math.log(options.minP()) - 1e-3) / scale;
+    int count = collectFrom(values, vocabularySize, (float) lowest);
+    for (int i = 0; i < count; i++) {
+      weights[i] = Exponential.of((weights[i] - max) * scale);
+    }
+    return count;
+  }
+
+  /** Gathers the tokens of which a number is at least so large, with these numbers as weights. */
+  private int collectFrom(float[] numbers, int vocabularySize, float lowest) {
     int count = 0;
     for (int i = 0; i < vocabularySize; i++) {
-      float logit = values[i];
-      if (logit >= lowest && logit != Float.NEGATIVE_INFINITY) {
+      float number = numbers[i];
+      if (number >= lowest) {
         if (count == candidates.length) {
           candidates = Arrays.copyOf(candidates, 4 * count);
           weights = Arrays.copyOf(weights, 4 * count);
         }
-        candidates[count++] = i;
+        candidates[count] = i;
+        weights[count++] = number;
       }
     }
     return count;
   }
 
   /** The k likeliest: a heap of the best so far with the least of them on top. */
-  private int collectLikeliest(int vocabularySize, int k) {
+  private int collectLikeliest(int vocabularySize, int k, float max, double scale) {
     if (candidates.length < k) {
       candidates = new int[k];
       weights = new double[k];
     }
     int size = 0;
+    float least = Float.NEGATIVE_INFINITY;
     for (int i = 0; i < vocabularySize; i++) {
-      double logit = values[i];
-      if (logit == Double.NEGATIVE_INFINITY) {
+      float logit = values[i];
+      if (!(logit > least)) {
         continue;
       }
       if (size < k) {
         candidates[size] = i;
         weights[size] = -logit;
-        if (++size == k) {
-          heapify(size);
+        if (++size < k) {
+          continue;
         }
-      } else if (-logit < weights[0]) {
+        heapify(size);
+      } else {
         candidates[0] = i;
         weights[0] = -logit;
         siftDown(0, size);
       }
+      least = (float) -weights[0];
+    }
+    for (int i = 0; i < size; i++) {
+      weights[i] = Exponential.of((-weights[i] - max) * scale);
     }
     return size;
   }
 
-  /** The fewest likeliest tokens that reach the share p, in their order. */
-  private int keepNucleus(int count) {
-    double total = nucleusTotal;
-    if (Double.isNaN(total)) {
-      total = 0;
-      for (int i = 0; i < count; i++) {
-        total += weights[i];
-      }
-    }
+  /** The fewest likeliest tokens that reach the share p of a total, in their order. */
+  private int keepNucleus(int count, double total) {
     double target = options.topP() * total;
     double least = leastOfNucleus(count, target);
     double reached = 0;

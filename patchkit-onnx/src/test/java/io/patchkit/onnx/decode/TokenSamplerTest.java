@@ -8,11 +8,13 @@ import io.patchkit.EngineException;
 import io.patchkit.GenerationOptions;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.SplittableRandom;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
@@ -79,6 +81,40 @@ class TokenSamplerTest {
     }
   }
 
+  /**
+   * Over vocabularies of all sizes and logits from flat to steep: the token is the one that a plain
+   * sampler takes for the same random number, which sorts, cuts, and counts down in the order of
+   * the ids. Where single precision cuts one token more or less it may be the next one.
+   */
+  @Property(tries = 300)
+  void drawsWhatAPlainSamplerDraws(
+      @ForAll long seed,
+      @ForAll @IntRange(min = 2, max = 8000) int vocabulary,
+      @ForAll @DoubleRange(min = 0, max = 4) double spread,
+      @ForAll @DoubleRange(min = 0.05, max = 1.2) double topP,
+      @ForAll @DoubleRange(min = -0.2, max = 0.5) double minP) {
+    float[] logits = new float[vocabulary];
+    Random random = new Random(seed);
+    for (int i = 0; i < vocabulary; i++) {
+      logits[i] = 1 + (float) (spread * random.nextGaussian());
+    }
+    GenerationOptions options =
+        DRAWN.withTopP(Math.min(1, topP)).withMinP(Math.max(0, minP)).withSeed(seed);
+    List<Integer> kept = new ArrayList<>(keptByDefinition(logits, options));
+    Collections.sort(kept);
+    double rest = new SplittableRandom(seed).nextDouble() * weight(logits, kept, options);
+    int expected = 0;
+    while (expected < kept.size() - 1 && rest >= weight(logits, kept, expected)) {
+      rest -= weight(logits, kept, expected++);
+    }
+    int next = Math.min(expected + 1, kept.size() - 1);
+    assertThat(kept.subList(Math.max(0, expected - 1), next + 1)).contains(sample(options, logits));
+  }
+
+  private static double weight(float[] logits, List<Integer> tokens, int index) {
+    return Math.exp(logits[tokens.get(index)]);
+  }
+
   private static List<Integer> keptByDefinition(float[] logits, GenerationOptions options) {
     List<Integer> order = new ArrayList<>();
     for (int i = 0; i < logits.length; i++) {
@@ -99,10 +135,8 @@ class TokenSamplerTest {
       }
       kept = kept.subList(0, count);
     }
-    double best = weight(logits, kept.subList(0, 1), options);
-    return kept.stream()
-        .filter(t -> weight(logits, List.of(t), options) >= options.minP() * best)
-        .toList();
+    double least = options.minP() * weight(logits, kept.subList(0, 1), options);
+    return kept.stream().filter(t -> weight(logits, List.of(t), options) >= least).toList();
   }
 
   private static double weight(float[] logits, List<Integer> tokens, GenerationOptions options) {
