@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A loaded decoder with its tokenizer: starts generations, scores continuations, encodes prefixes.
@@ -109,13 +110,22 @@ public final class DecoderEngine implements AutoCloseable {
   /** Loads a decoder; the engine owns the tokenizer from then on. */
   public static DecoderEngine load(
       ModelFile file, HuggingFaceTokenizer tokenizer, Settings settings) {
-    return load(file, tokenizer, settings, settings.cudaDevice().isPresent());
+    boolean onDevice = settings.cudaDevice().isPresent();
+    return load(file, tokenizer, settings, onDevice ? DeviceCache.KNOWN_RUNTIME : null);
   }
 
-  /** Like {@link #load}, with keys and values on the device or not, whichever device it is. */
+  /**
+   * Like {@link #load}, whichever device it is.
+   *
+   * @param knownRuntime how the version of ONNX Runtime has to begin for keys and values to stay on
+   *     the device; null for the processor's memory
+   */
   static DecoderEngine load(
-      ModelFile file, HuggingFaceTokenizer tokenizer, Settings settings, boolean onDevice) {
-    DecoderLoader.Loaded loaded = DecoderLoader.load(file, settings, onDevice);
+      ModelFile file,
+      HuggingFaceTokenizer tokenizer,
+      Settings settings,
+      @Nullable String knownRuntime) {
+    DecoderLoader.Loaded loaded = DecoderLoader.load(file, settings, knownRuntime);
     return new DecoderEngine(file, settings, loaded.session(), tokenizer, loaded.embeddingScale());
   }
 

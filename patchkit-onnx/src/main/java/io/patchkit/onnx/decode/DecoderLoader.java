@@ -17,6 +17,7 @@ import io.patchkit.onnx.runtime.SessionSettings;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * From a model file to a session: augments the graph in memory (virtual tokens, logits only where
@@ -38,9 +39,11 @@ final class DecoderLoader {
   /**
    * Loads a session.
    *
-   * @param onDevice whether to keep keys and values on the device, where that can be had
+   * @param knownRuntime how the version of ONNX Runtime has to begin for keys and values to stay on
+   *     the device; null for the processor's memory
    */
-  static Loaded load(ModelFile file, DecoderEngine.Settings settings, boolean onDevice) {
+  static Loaded load(
+      ModelFile file, DecoderEngine.Settings settings, @Nullable String knownRuntime) {
     Graph graph = file.graph();
     SlidingWindowCache.grow(graph);
     CountedPositions.expose(graph, POSITIONS);
@@ -79,7 +82,9 @@ final class DecoderLoader {
     try (OrtSession.SessionOptions options = options(file, settings)) {
       OrtSession session = environment.createSession(graph.toBytes(), options);
       DeviceCache.Source device =
-          onDevice && selects ? DeviceAccess.find(session, layout, settings.cudaDevice()) : null;
+          knownRuntime != null && selects
+              ? DeviceAccess.find(session, layout, settings.cudaDevice(), knownRuntime)
+              : null;
       return new Loaded(
           new DecoderSession(
               environment, session, layout, pool, device, new EngineMetrics(settings.listener())),

@@ -21,10 +21,11 @@ final class DeviceAccess {
    *
    * @param session over the graph, open for longer than the caches
    * @param cudaDevice index of the GPU; empty for the processor
+   * @param knownRuntime how the version of ONNX Runtime has to begin
    * @return null where that is not to be had
    */
   static DeviceCache.@Nullable Source find(
-      OrtSession session, DecoderLayout layout, OptionalInt cudaDevice) {
+      OrtSession session, DecoderLayout layout, OptionalInt cudaDevice, String knownRuntime) {
     LOG.log(
         System.Logger.Level.INFO,
         "keys and values are copied from and to the device in every pass: keeping them there takes"

@@ -12,6 +12,9 @@ import java.util.Map;
  */
 interface DeviceCache extends AutoCloseable {
 
+  /** How the versions of ONNX Runtime begin whose C interface was tried. */
+  String KNOWN_RUNTIME = "1.29.";
+
   /**
    * Runs a pass; what it gives as present is past in the next one.
    *

@@ -20,13 +20,14 @@ final class DeviceAccess {
    *
    * @param session over the graph, open for longer than the caches
    * @param cudaDevice index of the GPU; empty for the processor
+   * @param knownRuntime how the version of ONNX Runtime has to begin
    * @return null where that is not to be had
    */
   static DeviceCache.@Nullable Source find(
-      OrtSession session, DecoderLayout layout, OptionalInt cudaDevice) {
+      OrtSession session, DecoderLayout layout, OptionalInt cudaDevice, String knownRuntime) {
     try {
       return new BoundCache.Source(
-          RuntimeApi.load(), new NativeHandles(), session, layout, cudaDevice);
+          RuntimeApi.load(knownRuntime), new NativeHandles(), session, layout, cudaDevice);
     } catch (ReflectiveOperationException
         | IllegalCallerException
         | IllegalStateException
@@ -34,8 +35,10 @@ final class DeviceAccess {
       LOG.log(
           System.Logger.Level.INFO,
           "keys and values are copied from and to the device in every pass; keeping them there"
-              + " takes --enable-native-access and a known ONNX Runtime",
-          e);
+              + " takes --enable-native-access and an ONNX Runtime of version {0}x in the class"
+              + " loader of patchkit-onnx, found: {1}",
+          knownRuntime,
+          e.getMessage());
       return null;
     }
   }

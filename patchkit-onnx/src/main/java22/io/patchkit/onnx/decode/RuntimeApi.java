@@ -22,9 +22,6 @@ import java.lang.invoke.MethodHandle;
  */
 final class RuntimeApi {
 
-  /** Versions of the library on which all this was tried. */
-  private static final String KNOWN_VERSION = "1.29.";
-
   /** The version of the table that is asked for: the oldest with all of these functions. */
   private static final int API_VERSION = 14;
 
@@ -107,10 +104,11 @@ final class RuntimeApi {
   /**
    * The functions of the library that is loaded.
    *
+   * @param knownVersion how the version of a library begins on which all this was tried
    * @throws IllegalStateException if no library is loaded or it is of an unknown version
    * @throws IllegalCallerException if this Java may not call native code
    */
-  static RuntimeApi load() throws OrtException {
+  static RuntimeApi load(String knownVersion) throws OrtException {
     MemorySegment getBase =
         SymbolLookup.loaderLookup()
             .find("OrtGetApiBase")
@@ -124,9 +122,9 @@ final class RuntimeApi {
     MethodHandle getVersion =
         linker.downcallHandle(base.getAtIndex(ADDRESS, 1), FunctionDescriptor.of(ADDRESS));
     String version = text(call(() -> (MemorySegment) getVersion.invokeExact()));
-    if (!version.startsWith(KNOWN_VERSION)) {
+    if (!version.startsWith(knownVersion)) {
       throw new IllegalStateException(
-          "ONNX Runtime is of version " + version + ", known is " + KNOWN_VERSION + "x");
+          "ONNX Runtime is of version " + version + ", known is " + knownVersion + "x");
     }
     MethodHandle getApi =
         linker.downcallHandle(

@@ -57,11 +57,11 @@ class EncodedPrefixTest {
       float[] whole;
       float[] chunked;
       try (DecoderSession session =
-          DecoderLoader.load(file, settings(SMALL_HEAD_DIM, 512), false).session()) {
+          DecoderLoader.load(file, settings(SMALL_HEAD_DIM, 512), null).session()) {
         whole = logits(session, prompt);
       }
       try (DecoderSession session =
-          DecoderLoader.load(file, settings(SMALL_HEAD_DIM, chunk), false).session()) {
+          DecoderLoader.load(file, settings(SMALL_HEAD_DIM, chunk), null).session()) {
         chunked = logits(session, prompt);
       }
       assertClose(chunked, whole);
@@ -77,7 +77,7 @@ class EncodedPrefixTest {
 
   private static void comparePaths(Path folder, int headDim, int length) {
     try (DecoderSession session =
-        DecoderLoader.load(modelFile(folder), settings(headDim, 512), false).session()) {
+        DecoderLoader.load(modelFile(folder), settings(headDim, 512), null).session()) {
       int layers = session.layout().slots().size();
       int hidden = session.layout().hiddenSize();
       int[] prompt = {5, 9, 33, 17, 8};

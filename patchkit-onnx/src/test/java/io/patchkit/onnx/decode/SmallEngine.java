@@ -6,6 +6,7 @@ import io.patchkit.onnx.text.HuggingFaceTokenizer;
 import java.nio.file.Path;
 import java.util.OptionalInt;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Opens the engine of a conformance case: one thread, 128 positions, no stop tokens. */
 final class SmallEngine {
@@ -20,6 +21,12 @@ final class SmallEngine {
    * @param onDevice whether to keep keys and values with the runtime
    */
   static DecoderEngine load(Path folder, int headDim, int chunk, int rows, boolean onDevice) {
+    return load(folder, headDim, chunk, rows, onDevice ? DeviceCache.KNOWN_RUNTIME : null);
+  }
+
+  /** Like the above, keeping keys and values with a runtime whose version begins so. */
+  static DecoderEngine load(
+      Path folder, int headDim, int chunk, int rows, @Nullable String knownRuntime) {
     return DecoderEngine.load(
         ModelFile.read(folder.resolve("model.onnx")),
         HuggingFaceTokenizer.open(folder),
@@ -37,6 +44,6 @@ final class SmallEngine {
             2,
             rows,
             GenerationListener.none()),
-        onDevice);
+        knownRuntime);
   }
 }
