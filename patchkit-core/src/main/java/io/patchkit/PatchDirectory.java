@@ -10,6 +10,8 @@ import io.patchkit.format.JsonObject;
 import io.patchkit.format.StrictJson;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -178,6 +180,12 @@ final class PatchDirectory {
         Files.createDirectories(parent);
       }
       AtomicFiles.writeDirectory(directory, files);
+    } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
+      throw new PatchkitException(
+          "cannot write the patch to "
+              + directory
+              + ": something is there already; name another directory, or move it away",
+          e);
     } catch (IOException e) {
       throw new PatchkitException(
           "cannot write the patch to " + directory + ": " + e.getMessage(), e);

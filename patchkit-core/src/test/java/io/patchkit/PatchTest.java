@@ -122,7 +122,8 @@ class PatchTest {
     Files.writeString(occupied.resolve("mine.txt"), "keep");
     assertThatThrownBy(() -> softPatch(2).save(occupied))
         .isInstanceOf(PatchkitException.class)
-        .hasMessageContaining("cannot write the patch");
+        .hasMessageContaining("cannot write the patch")
+        .hasMessageContaining("something is there already");
     try (Stream<Path> left = Files.list(occupied)) {
       assertThat(left).containsExactly(occupied.resolve("mine.txt"));
     }
