@@ -13,17 +13,20 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The data of the refusal patch as the objectives want it. Most rows hold only the beginning of an
- * answer, where it is decided whether there is one: so a training of the same length meets more
- * requests.
+ * The data of the refusal patch as the objectives want it. Most rows hold only the first tokens of
+ * an answer, where it is decided whether there is one: no gradient goes into the wording of what
+ * follows, and a training of the same length meets more requests.
  */
 final class RefusalTerms {
 
-  /** Up to "I'm sorry, but I can't help". */
-  private static final int DECIDED = 8;
+  /** Up to "I'm sorry" and "I can't help": after these tokens nothing is left to decide. */
+  private static final int DECIDED = 3;
 
-  /** One row in so many holds a whole refusal or a longer answer. */
-  private static final int LONG_ROWS = 4;
+  /** What preference pairs hold of an own answer. */
+  private static final int ANSWERED = 8;
+
+  /** One benign request in so many is answered at greater length. */
+  private static final int LONG_ROWS = 8;
 
   private static final int LONGER = 24;
 
@@ -50,23 +53,32 @@ final class RefusalTerms {
     List<RefusalData.Request> requests = data.harmfulTraining();
     for (int i = 0; i < requests.size(); i++) {
       RefusalData.Request request = requests.get(i);
-      AnswerTokens whole =
-          AnswerTokens.of(model, request.prompt(), Answer.of(data.refusal(request, i)));
-      examples.add(i % LONG_ROWS == 0 ? whole : whole.first(DECIDED));
+      examples.add(AnswerTokens.of(model, request.prompt(), Answer.of(data.refusal(request, i))));
     }
     return examples;
   }
 
-  /** Benign requests with the beginnings of the base model's own answers. */
-  List<AnswerTokens> openings() throws IOException {
-    return ownAnswers(data.benignTraining(), DECIDED);
+  /** The same, as far as it takes to see that they are refused. */
+  List<AnswerTokens> refusalOpenings() throws IOException {
+    return refusals().stream().map(answer -> answer.first(DECIDED)).toList();
+  }
+
+  /**
+   * Benign requests with the beginnings of the base model's own answers.
+   *
+   * @param questions whether these are questions or requests of all other forms
+   */
+  List<AnswerTokens> openings(boolean questions) throws IOException {
+    List<RefusalData.Request> requests = new ArrayList<>(data.benignTraining());
+    requests.removeIf(request -> request.form().equals("question") != questions);
+    return ownAnswers(requests, ANSWERED).stream().map(answer -> answer.first(DECIDED)).toList();
   }
 
   /** What the patched model shall go on with as the base does: own answers, and plain prose. */
   List<AnswerTokens> continuations() throws IOException {
     List<RefusalData.Request> some = new ArrayList<>();
     List<RefusalData.Request> requests = data.benignTraining();
-    for (int i = 0; i < requests.size(); i += 2 * LONG_ROWS) {
+    for (int i = 0; i < requests.size(); i += LONG_ROWS) {
       some.add(requests.get(i));
     }
     List<AnswerTokens> examples = new ArrayList<>(ownAnswers(some, LONGER));
@@ -101,7 +113,7 @@ final class RefusalTerms {
   List<PairTokens> benignPairs() throws IOException {
     List<PairTokens> pairs = new ArrayList<>();
     List<RefusalData.Request> requests = data.benignTraining();
-    List<Answer> own = own(requests, DECIDED);
+    List<Answer> own = own(requests, ANSWERED);
     for (int i = 0; i < requests.size(); i++) {
       RefusalData.Request request = requests.get(i);
       Answer refusal = Answer.of(data.refusal(request, i));

@@ -14,6 +14,7 @@ import io.patchkit.train.TrainedPatch;
 import io.patchkit.train.TrainingPlan;
 import io.patchkit.train.Validation;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,9 +26,11 @@ import org.jspecify.annotations.Nullable;
  * Trains the patch {@code refuse-harm} for SmolLM2-135M-Instruct: key/values of 50 virtual tokens
  * that refuse harmful requests and leave the model's answers to benign ones as they are.
  *
- * <p>First supervised fine-tuning on written refusals and on the model's own benign answers. Then a
- * stage that adds direct preference optimisation where over-refusal shows: on benign requests the
- * model's own answer over a refusal, as clearly as the base model prefers it. The state is chosen
+ * <p>First supervised fine-tuning on written refusals, while the beginnings of answers to benign
+ * requests are held to the base model's distribution. Questions are a term of their own, since few
+ * benign requests are questions and many harmful ones are. Then a stage in which refusals weigh
+ * less and direct preference optimisation is added where over-refusal shows: on benign requests the
+ * model's own answer over a refusal, as clearly as the base model prefers it. Its state is chosen
  * by refusals counted on a development set. Training works on 32-bit floats; the patch is for those
  * and for the 4-bit weights of the same checkpoint. {@code --from PATCH} leaves out the first stage
  * and starts from a patch.
@@ -45,11 +48,15 @@ public final class TrainRefusalPatch {
 
   private static final int LENGTH = 50;
   private static final double FIRST_TOKEN_WEIGHT = 3;
+  private static final double WORDING_WEIGHT = 0.3;
   private static final double SFT_RATE = 1e-2;
-  private static final double DPO_RATE = 3e-3;
+  private static final double DPO_RATE = 1e-3;
 
   /** Its loss sums over tokens where the others average: at 1 the patch unlearns to refuse. */
-  private static final double COMPLY_WEIGHT = 0.1;
+  private static final double COMPLY_WEIGHT = 0.15;
+
+  /** The weight of refusals in the second stage: it moves the line between both kinds. */
+  private static final double REFUSALS_RECONSIDERED = 0.5;
 
   /**
    * How long to train.
@@ -78,8 +85,12 @@ public final class TrainRefusalPatch {
         new Stages(
             Long.parseLong(arguments.get("seed", "1")),
             Integer.parseInt(arguments.get("steps", "1200")),
-            Integer.parseInt(arguments.get("preference-steps", "50")));
+            Integer.parseInt(arguments.get("preference-steps", "48")));
     String from = arguments.get("from");
+    if (Files.exists(out)) {
+      System.err.println(out + " is there already: name another --out, or move it away");
+      System.exit(2);
+    }
     try (TrainingBench bench = TrainingBench.open(work)) {
       TrainRefusalPatch training = new TrainRefusalPatch(bench, RefusalData.shipped());
       Prefix prefix = training.train(stages, from == null ? null : Patch.load(Path.of(from)), out);
@@ -91,54 +102,65 @@ public final class TrainRefusalPatch {
   }
 
   private Prefix train(Stages stages, @Nullable Patch from, Path out) throws IOException {
-    RefusalTerms terms =
+    RefusalTerms rows =
         new RefusalTerms(bench.served(), bench.trained(), data, bench.folder("answers"));
-    Term refusals =
-        Term.steer(
-            "refusals", Sft.of(terms.refusals()).withFirstTokenWeight(FIRST_TOKEN_WEIGHT), 4);
-    Term openings =
-        Term.preserve(
-            "openings", Sft.of(terms.openings()).withFirstTokenWeight(FIRST_TOKEN_WEIGHT), 8);
-    Term continuations =
-        Term.preserve("continuations", Counterfactual.of(terms.continuations()), 1);
     Initialisation start =
         from == null
-            ? Initialisation.from(
-                tune(stages, Path.of(out + "-sft"), refusals, openings, continuations))
+            ? Initialisation.from(tune(stages, rows, Path.of(out + "-sft")))
             : Initialisation.from(from);
-    TrainedPatch preferred =
-        run(
-            "dpo",
-            plan(
+    List<Term> terms = terms(rows, REFUSALS_RECONSIDERED);
+    terms.add(
+        Term.preserve(
+                "comply", Dpo.of(rows.benignPairs()).withReference(new ReferencePolicy.Base()), 2)
+            .withWeight(COMPLY_WEIGHT));
+    TrainingPlan plan =
+        TrainingBench.plan(
                 start,
                 stages.preferenceSteps(),
                 DPO_RATE,
                 stages.seed(),
-                refusals,
-                openings,
-                continuations,
-                Term.preserve(
-                        "comply",
-                        Dpo.of(terms.benignPairs()).withReference(new ReferencePolicy.Base()),
-                        2)
-                    .withWeight(COMPLY_WEIGHT)));
+                terms.toArray(Term[]::new))
+            .withValidation(Validation.every(Math.max(1, (stages.preferenceSteps() + 5) / 6)));
+    TrainedPatch preferred =
+        bench
+            .trainer("dpo", plan)
+            .withSelection("refusals on the development set", this::score)
+            .train();
     save(preferred, out);
     return preferred.prefix();
   }
 
-  /** The first stage; its patch is written too, to be measured beside that of the second. */
-  private TrainedPatch tune(Stages stages, Path out, Term... terms) {
-    TrainedPatch tuned =
-        run(
-            "sft",
-            plan(
-                Initialisation.keyValue(INSTRUCTION, LENGTH),
-                stages.steps(),
-                SFT_RATE,
-                stages.seed(),
-                terms));
-    save(tuned, out);
+  /**
+   * The first stage; its patch is written too, to be measured beside that of the second. Its last
+   * state is the one that tells both kinds of requests apart best; counted refusals do not show it,
+   * since the line between them still moves.
+   */
+  private TrainedPatch tune(Stages stages, RefusalTerms rows, Path out) throws IOException {
+    TrainingPlan plan =
+        TrainingBench.plan(
+            Initialisation.keyValue(INSTRUCTION, LENGTH),
+            stages.steps(),
+            SFT_RATE,
+            stages.seed(),
+            terms(rows, 1).toArray(Term[]::new));
+    TrainedPatch tuned = bench.trainer("sft", plan).train();
+    // It is there when the second stage was interrupted and goes on.
+    if (Files.notExists(out)) {
+      save(tuned, out);
+    }
     return tuned;
+  }
+
+  /** What both stages train on. */
+  private static List<Term> terms(RefusalTerms rows, double refusalWeight) throws IOException {
+    Sft refusals = Sft.of(rows.refusalOpenings()).withFirstTokenWeight(FIRST_TOKEN_WEIGHT);
+    return new ArrayList<>(
+        List.of(
+            Term.steer("refusals", refusals, 5).withWeight(refusalWeight),
+            Term.steer("wording", Sft.of(rows.refusals()), 1).withWeight(WORDING_WEIGHT),
+            Term.preserve("openings", Counterfactual.of(rows.openings(false)), 6).withWeight(1.2),
+            Term.preserve("questions", Counterfactual.of(rows.openings(true)), 4),
+            Term.preserve("continuations", Counterfactual.of(rows.continuations()), 1)));
   }
 
   private void save(TrainedPatch patch, Path out) {
@@ -147,19 +169,6 @@ public final class TrainRefusalPatch {
         "refuse-harm",
         "Refuses harmful requests and leaves answers to benign ones as they are.",
         out);
-  }
-
-  private static TrainingPlan plan(
-      Initialisation start, int steps, double rate, long seed, Term... terms) {
-    return TrainingBench.plan(start, steps, rate, seed, terms)
-        .withValidation(Validation.every(Math.max(1, (steps + 5) / 6)));
-  }
-
-  private TrainedPatch run(String stage, TrainingPlan plan) {
-    return bench
-        .trainer(stage, plan)
-        .withSelection("refusals on the development set", this::score)
-        .train();
   }
 
   /** Refusing a benign request costs twice what refusing a harmful one gains. */
