@@ -156,6 +156,13 @@ final class HostileSignatures {
                       .withThreshold(Role.APPROVER, 2);
             }),
         HostileInput.of(
+            6,
+            "a key without the role that one must have",
+            Code.ROLE_NOT_MET,
+            lab ->
+                lab.policy =
+                    trusting(alice().withRoles(Role.AUTHOR)).withThreshold(Role.APPROVER, 1)),
+        HostileInput.of(
             8,
             "a signature of zeros",
             Code.MALFORMED_SIGNATURE,
