@@ -183,6 +183,27 @@ class ChannelTest {
         .hasSize(3);
   }
 
+  /** Whoever has a key that was replaced takes the new root away and goes on without it. */
+  @Test
+  void aKeyThatWasReplacedSignsNothingMore() throws IOException {
+    ChannelClient client = lab.client();
+    client.refresh();
+    lab.publisher.rotate(
+        new ChannelKeys(
+            List.of(ChannelLab.ROOT_A, ChannelLab.ROOT_B),
+            2,
+            ChannelLab.TARGETS,
+            ChannelLab.SNAPSHOT,
+            ChannelLab.OTHER));
+    client.refresh();
+    Files.delete(lab.published.resolve("2.root.json"));
+    lab.resign(
+        "timestamp.json",
+        text -> text.replaceAll("\"version\":4\\}$", "\"version\":1000000}"),
+        ChannelLab.TIMESTAMP);
+    assertRefused(Code.THRESHOLD_NOT_MET, () -> lab.client().refresh());
+  }
+
   /** 64 roots in one refresh, 64 signatures, 2^20 versions; one more of each is refused. */
   @Test
   void followsAsFarAsTheLimitsThemselves() throws IOException {
