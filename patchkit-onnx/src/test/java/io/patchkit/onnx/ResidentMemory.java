@@ -5,35 +5,68 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * What this process holds in memory, with nothing left for the collector.
+ * What this process holds in memory outside of the Java heap, with nothing left for the collector.
+ * The heap is left out by its addresses: its size says nothing, since a heap that has grown long
+ * ago may touch its last pages only now.
  *
- * @param resident bytes; Linux only, elsewhere 0, which holds nothing against anybody
- * @param heap bytes that the heap may use, of which not all need be resident
+ * @param outsideTheHeap bytes; Linux only, elsewhere 0, which holds nothing against anybody
  */
-record ResidentMemory(long resident, long heap) {
+record ResidentMemory(long outsideTheHeap) {
 
   static ResidentMemory now() throws IOException {
     System.gc();
-    long heap = Runtime.getRuntime().totalMemory();
-    Path status = Path.of("/proc/self/status");
-    if (!Files.exists(status)) {
-      return new ResidentMemory(0, heap);
+    Path mappings = Path.of("/proc/self/smaps");
+    if (!Files.exists(mappings)) {
+      return new ResidentMemory(0);
     }
-    for (String line : Files.readAllLines(status)) {
-      if (line.startsWith("VmRSS:")) {
-        return new ResidentMemory(Long.parseLong(line.replaceAll("\\D", "")) << 10, heap);
+    Mappings sum = new Mappings(Runtime.getRuntime().maxMemory());
+    for (String line : Files.readAllLines(mappings)) {
+      if (line.matches("[0-9a-f]+-[0-9a-f]+ .*")) {
+        String[] fields = line.split("\\s+", 6);
+        String[] range = fields[0].split("-");
+        sum.next(
+            Long.parseUnsignedLong(range[0], 16),
+            Long.parseUnsignedLong(range[1], 16),
+            fields.length < 6 || fields[5].isEmpty());
+      } else if (line.startsWith("Rss:")) {
+        sum.resident += Long.parseLong(line.replaceAll("\\D", "")) << 10;
       }
     }
-    throw new IllegalStateException("no VmRSS in " + status);
+    return new ResidentMemory(sum.end());
   }
 
-  /** Bytes that are not the heap's, if all of the heap is resident. */
-  long outsideTheHeap() {
-    return resident - heap;
-  }
-
-  /** What is new and not the heap's. A heap that shrinks may have held pages that it never used. */
+  /** What is new. */
   long outsideTheHeapSince(ResidentMemory before) {
-    return resident - before.resident - Math.max(0, heap - before.heap);
+    return outsideTheHeap - before.outsideTheHeap;
+  }
+
+  /** Adds up mappings, but for anonymous ones that follow each other and can hold the heap. */
+  private static final class Mappings {
+
+    private final long heap;
+    private long outside;
+    private long start;
+    private long end;
+
+    /** Resident bytes of the mappings from start to end. */
+    private long resident;
+
+    Mappings(long heap) {
+      this.heap = heap;
+    }
+
+    void next(long from, long to, boolean isAnonymous) {
+      if (from != end || !isAnonymous) {
+        end();
+        start = from;
+      }
+      end = to;
+    }
+
+    long end() {
+      outside += end - start < heap ? resident : 0;
+      resident = 0;
+      return outside;
+    }
   }
 }
