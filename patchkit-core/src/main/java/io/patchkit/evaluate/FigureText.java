@@ -55,14 +55,17 @@ final class FigureText {
     return estimate.isOfFew() ? " " + FEW_MARK : "";
   }
 
-  /** Three significant digits. */
+  /** Three significant digits, but two decimals below 1, and two digits of less than 0.01. */
   static String significant(double value) {
     double size = Math.abs(value);
     if (!Double.isFinite(value)) {
       return Double.isNaN(value) ? "–" : value > 0 ? "∞" : MINUS + "∞";
     }
-    if (size != 0 && (size < 1e-3 || size >= 1e6)) {
+    if (size != 0 && (size < 1e-6 || size >= 1e6)) {
       return String.format(Locale.ROOT, "%.1e", value).replace("-", MINUS);
+    }
+    if (size != 0 && size < 1e-2) {
+      return number(value, 1 - (int) Math.floor(Math.log10(size)));
     }
     int whole = size < 1 ? 1 : (int) Math.floor(Math.log10(size)) + 1;
     return number(value, Math.max(0, 3 - whole));
