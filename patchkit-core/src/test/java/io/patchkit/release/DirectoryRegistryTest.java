@@ -8,6 +8,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.patchkit.Composition;
 import io.patchkit.SemanticVersion;
+import io.patchkit.format.JsonLimits;
+import io.patchkit.format.JsonObject;
+import io.patchkit.format.StrictJson;
 import io.patchkit.release.RegistryException.Reason;
 import io.patchkit.trust.VerifiedPatch;
 import java.io.IOException;
@@ -62,6 +65,15 @@ class DirectoryRegistryTest {
     assertThat(registry.list("kind")).isEmpty();
   }
 
+  /** Without this file no tool takes the directory for an OCI image layout. */
+  @Test
+  void saysWhichVersionOfTheImageLayoutItIs() throws IOException {
+    JsonObject layout =
+        StrictJson.parseObject(
+            Files.readAllBytes(folder.resolve("calm/oci-layout")), JsonLimits.defaults());
+    assertThat(layout.string("imageLayoutVersion")).isEqualTo("1.0.0");
+  }
+
   @Test
   void refusesBlobsThatAreNotWhatTheManifestSays() throws IOException {
     byte[] good = Files.readAllBytes(weights());
@@ -98,6 +110,7 @@ class DirectoryRegistryTest {
   void aVersionIsNeverOverwritten() {
     VerifiedPatch other = verified("calm", "1.2.0", "other", Composition.free());
     assertThatThrownBy(() -> registry.publish(other))
+        .hasMessageContaining("found " + release.manifest().hex().substring(0, 12) + " published")
         .extracting("reason")
         .isEqualTo(Reason.VERSION_TAKEN);
     assertThat(registry.find("calm", release.version())).isEqualTo(release);

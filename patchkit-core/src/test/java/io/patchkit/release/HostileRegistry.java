@@ -10,6 +10,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -28,6 +29,15 @@ final class HostileRegistry implements AutoCloseable {
   interface Handler {
     void reply(Request request, Socket socket, OutputStream out) throws Exception;
   }
+
+  /** Three attempts that follow each other quickly. */
+  static final OciOptions OPTIONS =
+      OciOptions.defaults()
+          .withPlainHttp(true)
+          .withAttempts(3)
+          .withFirstPause(Duration.ofMillis(2))
+          .withIdleTimeout(Duration.ofSeconds(10))
+          .withDeadline(Duration.ofSeconds(20));
 
   record Request(String method, String path, Map<String, String> headers) {}
 

@@ -109,6 +109,28 @@ class OciManifestTest {
   }
 
   @Test
+  void aManifestOfAnotherTypeIsNamed() {
+    String none = "\"artifactType\": \"application/vnd.patchkit.patch.v1\",";
+    assertThatThrownBy(() -> OciManifest.parse(changed(none, "")))
+        .hasMessageContaining("expected artifactType application/vnd.patchkit.patch.v1, found none")
+        .hasMessageNotContaining("index");
+    byte[] index =
+        ("{\"mediaType\":\"" + OciManifest.INDEX_TYPE + "\",\"manifests\":[]}")
+            .getBytes(StandardCharsets.UTF_8);
+    assertThatThrownBy(() -> OciManifest.parse(index))
+        .hasMessageContaining("found '" + OciManifest.INDEX_TYPE + "' and an index");
+  }
+
+  /** What a registry says may end in a terminal or a log. */
+  @Test
+  void foreignTextIsShortAndPrintable() {
+    assertThat(OciManifest.quote("a\u001b[31m\nb\u202e\u007f~ ")).isEqualTo("'a?[31m?b??~ '");
+    String hundred = "x".repeat(100);
+    assertThat(OciManifest.quote(hundred)).isEqualTo("'" + hundred + "'");
+    assertThat(OciManifest.quote(hundred + "y")).isEqualTo("'" + hundred + "...'");
+  }
+
+  @Test
   void aManifestIsBounded() {
     byte[] good = GOOD.toBytes();
     byte[] most = Arrays.copyOf(good, OciManifest.MAX_BYTES);

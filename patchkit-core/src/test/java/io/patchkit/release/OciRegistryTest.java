@@ -1,5 +1,6 @@
 package io.patchkit.release;
 
+import static io.patchkit.release.HostileRegistry.OPTIONS;
 import static io.patchkit.release.HostileRegistry.head;
 import static io.patchkit.release.HostileRegistry.ok;
 import static io.patchkit.release.HostileRegistry.status;
@@ -22,14 +23,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class OciRegistryTest {
-
-  private static final OciOptions OPTIONS =
-      OciOptions.defaults()
-          .withPlainHttp(true)
-          .withAttempts(3)
-          .withFirstPause(Duration.ofMillis(2))
-          .withIdleTimeout(Duration.ofSeconds(10))
-          .withDeadline(Duration.ofSeconds(20));
 
   private final VerifiedPatch patch = verified("calm");
   private HostileRegistry server;
@@ -324,83 +317,6 @@ class OciRegistryTest {
   }
 
   // The way there
-
-  @Test
-  void goesOnWhereATruncatedDownloadStopped() {
-    byte[] bytes = weights();
-    AtomicInteger calls = new AtomicInteger();
-    onWeights(
-        (request, socket, out) -> {
-          String range = request.headers().get("range");
-          int from =
-              range == null ? 0 : Integer.parseInt(range.replaceAll("bytes=(\\d+)-.*", "$1"));
-          String length = "Content-Length: " + (bytes.length - from);
-          if (range == null) {
-            head(out, "200 OK", length);
-          } else {
-            head(
-                out,
-                "206 Partial Content",
-                length,
-                "Content-Range: bytes " + from + "-" + (bytes.length - 1) + "/" + bytes.length);
-          }
-          int count = calls.incrementAndGet() < 3 ? 50 : bytes.length - from;
-          out.write(bytes, from, count);
-        });
-    assertPulls();
-    assertThat(calls.get()).isEqualTo(3);
-    assertThat(server.requests)
-        .extracting(request -> request.headers().get("range"))
-        .contains("bytes=50-" + (bytes.length - 1), "bytes=100-" + (bytes.length - 1));
-  }
-
-  @Test
-  void beginsAgainWhereTheServerKnowsNoRanges() {
-    AtomicInteger calls = new AtomicInteger();
-    onWeights(
-        (request, socket, out) -> {
-          head(out, "200 OK", "Content-Length: " + weights().length);
-          out.write(weights(), 0, calls.incrementAndGet() < 3 ? 50 : weights().length);
-        });
-    assertPulls();
-  }
-
-  @Test
-  void refusesAnotherRangeThanTheOneAskedFor() {
-    onWeights(
-        (request, socket, out) -> {
-          boolean first = request.headers().get("range") == null;
-          head(
-              out,
-              first ? "200 OK" : "206 Partial Content",
-              "Content-Length: " + (first ? weights().length : weights().length - 50),
-              "Content-Range: bytes 0-" + (weights().length - 51) + "/" + weights().length);
-          out.write(weights(), 0, 50);
-        });
-    assertRefused(Reason.WRONG_RANGE);
-  }
-
-  @Test
-  void givesUpOnADownloadThatIsAlwaysTruncated() {
-    onWeights(
-        (request, socket, out) -> {
-          head(out, "200 OK", "Content-Length: " + weights().length);
-          out.write(weights(), 0, 10);
-        });
-    assertRefused(Reason.TRUNCATED);
-    assertThat(server.count(server.blob(server.weights.digest()))).isEqualTo(3);
-  }
-
-  @Test
-  void givesUpOnADownloadThatStalls() {
-    onWeights(
-        (request, socket, out) -> {
-          head(out, "200 OK", "Content-Length: " + weights().length);
-          out.flush();
-          Thread.sleep(30_000);
-        });
-    assertRefused(OPTIONS.withIdleTimeout(Duration.ofMillis(200)), Reason.STALLED);
-  }
 
   @Test
   void aTrickleEndsAtTheDeadline() {

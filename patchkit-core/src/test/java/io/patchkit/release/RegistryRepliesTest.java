@@ -225,6 +225,49 @@ class RegistryRepliesTest {
     }
   }
 
+  /** RFC 7617's base64 of {@code ann:secret}. */
+  @Test
+  void aTokenServerThatIsNamedSeesTheCredentials() throws Exception {
+    try (HostileRegistry server = new HostileRegistry(SignedPatches.verified("calm"))) {
+      server.on("/token", HostileRegistry.ok("application/json", utf8("{\"token\":\"t0k\"}")));
+      String port = server.host().split(":")[1];
+      answer(
+          "http://127.0.0.1:1",
+          BASIC.withTokenHosts("localhost"),
+          "Bearer realm=\"http://localhost:" + port + "/token\"");
+      assertThat(server.requests)
+          .singleElement()
+          .satisfies(
+              request ->
+                  assertThat(request.headers())
+                      .containsEntry("authorization", "Basic YW5uOnNlY3JldA=="));
+    }
+  }
+
+  /** Basic joins user and secret with the first colon (RFC 7617, section 2). */
+  @ParameterizedTest
+  @ValueSource(strings = {"", ":", ":ann", "an:n", "ann:"})
+  void noUserIs(String user) {
+    assertThatThrownBy(() -> RegistryCredentials.basic(user, "a:b"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("without a colon");
+  }
+
+  @Test
+  void saysWhatWasShownAndNoSecret() {
+    String challenge = "Negotiate realm=\"r\"";
+    assertThatThrownBy(
+            () -> answer("https://registry.example", RegistryCredentials.anonymous(), challenge))
+        .hasMessageContainingAll("to need no credentials", "give it some");
+    assertThatThrownBy(() -> answer("https://registry.example", BASIC, challenge))
+        .hasMessageContainingAll("to accept Basic[user=ann, secret=***]", "check them")
+        .hasMessageNotContaining("=secret");
+    assertThatThrownBy(
+            () -> answer("https://registry.example", RegistryCredentials.bearer("t0k"), challenge))
+        .hasMessageContainingAll("to accept Bearer[token=***]", "check them")
+        .hasMessageNotContaining("t0k");
+  }
+
   @Test
   void aChallengeThatCredentialsDoNotAnswerIsRefused() throws Exception {
     assertRefused(

@@ -54,6 +54,27 @@ class VersionRangeTest {
   }
 
   @Test
+  void eightComparisonsAreAllowed() {
+    String seven = ">=1.0.0 ".repeat(7);
+    assertThat(VersionRange.parse(seven + "<2.0.0").contains(new SemanticVersion(1, 5, 0, "")))
+        .isTrue();
+    assertThatThrownBy(() -> VersionRange.parse(seven + "<2.0.0 <3.0.0"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("allowed");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1.2.3", "1.2.3-rc.1"})
+  void aVersionIsARangeOfItsOwn(String text) {
+    SemanticVersion version = SemanticVersion.parse(text);
+    VersionRange range = VersionRange.of(version);
+    assertThat(range).hasToString(text);
+    assertThat(range.contains(version)).isTrue();
+    assertThat(range.contains(SemanticVersion.parse("1.2.4"))).isFalse();
+    assertThat(range.contains(SemanticVersion.parse("1.2.3-rc.2"))).isFalse();
+  }
+
+  @Test
   void theHighestIsByPrecedenceNotByText() {
     List<SemanticVersion> versions =
         List.of(
