@@ -7,7 +7,7 @@ import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How an OCI registry is spoken to.
+ * How an OCI registry is spoken to. Times are above zero and at most 365 days.
  *
  * @param credentials what it is shown
  * @param plainHttp whether http without TLS; for loopback and tests
@@ -27,6 +27,9 @@ public record OciOptions(
     Duration firstPause,
     @Nullable SSLContext sslContext) {
 
+  /** Far more than anybody waits, and few enough nanoseconds to count. */
+  private static final Duration LONGEST = Duration.ofDays(365);
+
   private static final OciOptions DEFAULTS =
       new OciOptions(
           RegistryCredentials.anonymous(),
@@ -39,9 +42,9 @@ public record OciOptions(
 
   public OciOptions {
     Objects.requireNonNull(credentials, "credentials");
-    requirePositive("deadline", deadline);
-    requirePositive("idleTimeout", idleTimeout);
-    requirePositive("firstPause", firstPause);
+    requireDuration("deadline", deadline);
+    requireDuration("idleTimeout", idleTimeout);
+    requireDuration("firstPause", firstPause);
     if (attempts < 1) {
       throw new IllegalArgumentException("attempts is " + attempts + "; allowed: at least 1");
     }
@@ -112,9 +115,10 @@ public record OciOptions(
     }
   }
 
-  private static void requirePositive(String field, Duration value) {
-    if (value.isNegative() || value.isZero()) {
-      throw new IllegalArgumentException(field + " is " + value + "; allowed: above zero");
+  private static void requireDuration(String field, Duration value) {
+    if (value.isNegative() || value.isZero() || value.compareTo(LONGEST) > 0) {
+      throw new IllegalArgumentException(
+          field + " is " + value + "; allowed: above zero, at most " + LONGEST);
     }
   }
 }

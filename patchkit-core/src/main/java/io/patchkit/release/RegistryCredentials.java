@@ -12,12 +12,12 @@ public sealed interface RegistryCredentials {
   }
 
   /** A user and a secret; they go to the registry and to token servers on the registry's host. */
-  static RegistryCredentials basic(String user, String secret) {
+  static Basic basic(String user, String secret) {
     return new Basic(user, secret, Set.of());
   }
 
   /** A ready-made bearer token, which goes to the registry. */
-  static RegistryCredentials bearer(String token) {
+  static Bearer bearer(String token) {
     return new Bearer(token);
   }
 

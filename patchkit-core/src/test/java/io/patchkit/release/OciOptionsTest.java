@@ -19,8 +19,8 @@ class OciOptionsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"PT0S", "PT-0.000000001S", "PT-1S"})
-  void timesAreAboveZero(Duration time) {
+  @ValueSource(strings = {"PT0S", "PT-0.000000001S", "PT-1S", "P365DT0.000000001S", "P200000D"})
+  void timesAreAboveZeroAndAtMostAYear(Duration time) {
     OciOptions options = OciOptions.defaults();
     assertRefused("deadline", () -> options.withDeadline(time));
     assertRefused("idleTimeout", () -> options.withIdleTimeout(time));
