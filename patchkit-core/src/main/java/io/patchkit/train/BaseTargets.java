@@ -1,12 +1,18 @@
 package io.patchkit.train;
 
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.IntFunction;
 
 /**
  * What the base model without a prefix makes of the benign examples: computed when an example is
- * first met, then kept while there is room. Not thread-safe.
+ * first met, then kept while there is room. Examples are computed in fixed groups, since the last
+ * bits of a row depend on the rows beside it, and a training that is resumed asks for them in
+ * another order. Not thread-safe.
  */
 final class BaseTargets {
 
@@ -15,23 +21,40 @@ final class BaseTargets {
 
   private final DifferentiableModel model;
   private final Counterfactual objective;
+  private final IntFunction<int[]> group;
   private final Map<Integer, SoftTargets> kept = new LinkedHashMap<>(16, 0.75f, true);
   private long size;
 
-  BaseTargets(DifferentiableModel model, Counterfactual objective) {
+  /**
+   * @param group the examples that are computed together with one, itself among them: parts of a
+   *     partition of the data
+   */
+  BaseTargets(DifferentiableModel model, Counterfactual objective, IntFunction<int[]> group) {
     this.model = model;
     this.objective = objective;
+    this.group = group;
   }
 
   SoftTargets of(int example) {
-    SoftTargets targets = kept.get(example);
-    if (targets == null) {
-      targets = SoftTargets.of(model, null, objective.data().get(example), objective.k());
-      kept.put(example, targets);
-      size += targets.size();
-      dropOldest();
+    SoftTargets known = kept.get(example);
+    return known != null ? known : compute(example);
+  }
+
+  private SoftTargets compute(int example) {
+    int[] together = group.apply(example);
+    List<AnswerTokens> rows = new ArrayList<>();
+    for (int member : together) {
+      rows.add(objective.data().get(member));
     }
-    return targets;
+    List<SoftTargets> found = SoftTargets.of(model, null, rows, objective.k());
+    SoftTargets wanted = null;
+    for (int i = 0; i < together.length; i++) {
+      wanted = together[i] == example ? found.get(i) : wanted;
+      SoftTargets before = kept.put(together[i], found.get(i));
+      size += found.get(i).size() - (before == null ? 0 : before.size());
+    }
+    dropOldest();
+    return Objects.requireNonNull(wanted);
   }
 
   private void dropOldest() {

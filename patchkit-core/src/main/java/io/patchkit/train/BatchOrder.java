@@ -1,5 +1,6 @@
 package io.patchkit.train;
 
+import java.util.Arrays;
 import java.util.Random;
 
 /**
@@ -15,6 +16,8 @@ final class BatchOrder {
   private final long seed;
   private long epoch = -1;
   private int[] permutation = {};
+  private int[] first = {};
+  private int[] placeOf = {};
 
   /**
    * @param name of the term; terms of one plan are ordered independently
@@ -38,18 +41,42 @@ final class BatchOrder {
     return items;
   }
 
-  private void turnTo(long wanted) {
-    if (wanted == epoch) {
-      return;
+  /**
+   * The examples that are first taken together with this one, itself among them: parts of one
+   * partition of the data, whenever it is asked.
+   *
+   * @param atMost how many of the examples of a step make a part
+   */
+  int[] firstTakenWith(int example, int atMost) {
+    if (first.length == 0) {
+      first = permutation(0);
+      placeOf = new int[size];
+      for (int place = 0; place < size; place++) {
+        placeOf[first[place]] = place;
+      }
     }
+    int step = placeOf[example] / perStep * perStep;
+    int from = step + (placeOf[example] - step) / atMost * atMost;
+    int to = Math.min(Math.min(from + atMost, step + perStep), size);
+    return Arrays.copyOfRange(first, from, to);
+  }
+
+  private void turnTo(long wanted) {
+    if (wanted != epoch) {
+      permutation = permutation(wanted);
+      epoch = wanted;
+    }
+  }
+
+  private int[] permutation(long ofEpoch) {
     Random random =
-        new Random(new DataDigest().add("order").add(name).add(seed).add(wanted).leadingLong());
-    permutation = new int[size];
+        new Random(new DataDigest().add("order").add(name).add(seed).add(ofEpoch).leadingLong());
+    int[] shuffled = new int[size];
     for (int i = 0; i < size; i++) {
       int j = random.nextInt(i + 1);
-      permutation[i] = permutation[j];
-      permutation[j] = i;
+      shuffled[i] = shuffled[j];
+      shuffled[j] = i;
     }
-    epoch = wanted;
+    return shuffled;
   }
 }

@@ -72,14 +72,14 @@ public interface DifferentiableModel extends AutoCloseable {
   Gradient gradient(Prefix prefix, List<TrainingRow> rows);
 
   /**
-   * The likeliest tokens at each position from {@code firstPosition} to the last of {@code tokens},
-   * each given the tokens before it.
+   * The likeliest tokens at each position of each row's answer, each given the tokens before it.
    *
-   * @param firstPosition 1 … tokens.length − 1
+   * @param rows at least one
    * @param k 1 … vocabularySize
+   * @return one for each row
    */
-  TopLogProbabilities topLogProbabilities(
-      @Nullable Prefix prefix, int[] tokens, int firstPosition, int k);
+  List<TopLogProbabilities> topLogProbabilities(
+      @Nullable Prefix prefix, List<AnswerTokens> rows, int k);
 
   /** Releases what the model holds. Idempotent. */
   @Override

@@ -65,8 +65,11 @@ final class LinearObjective implements BoundObjective {
   }
 
   static LinearObjective of(
-      Counterfactual counterfactual, DifferentiableModel model, int microBatch) {
-    BaseTargets targets = new BaseTargets(model, counterfactual);
+      Counterfactual counterfactual,
+      DifferentiableModel model,
+      int microBatch,
+      IntFunction<int[]> group) {
+    BaseTargets targets = new BaseTargets(model, counterfactual, group);
     return new LinearObjective(model, microBatch, Divergence.LOSS, i -> item(targets.of(i)));
   }
 

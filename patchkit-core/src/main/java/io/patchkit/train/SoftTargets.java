@@ -72,10 +72,27 @@ public final class SoftTargets {
    */
   public static SoftTargets of(
       DifferentiableModel teacher, @Nullable Prefix prefix, AnswerTokens answer, int k) {
-    int[] tokens = answer.tokens();
-    TopLogProbabilities top =
-        teacher.topLogProbabilities(
-            prefix, tokens, answer.firstPosition(), Math.min(k, teacher.shape().vocabularySize()));
+    return of(teacher, prefix, List.of(answer), k).get(0);
+  }
+
+  /**
+   * The same of several answers, which the teacher computes together.
+   *
+   * @param answers at least one; what is computed together has to fit into memory together
+   * @return one for each answer
+   */
+  public static List<SoftTargets> of(
+      DifferentiableModel teacher, @Nullable Prefix prefix, List<AnswerTokens> answers, int k) {
+    List<TopLogProbabilities> likeliest =
+        teacher.topLogProbabilities(prefix, answers, Math.min(k, teacher.shape().vocabularySize()));
+    List<SoftTargets> targets = new ArrayList<>();
+    for (int i = 0; i < answers.size(); i++) {
+      targets.add(of(answers.get(i), likeliest.get(i)));
+    }
+    return targets;
+  }
+
+  private static SoftTargets of(AnswerTokens answer, TopLogProbabilities top) {
     List<int[]> ids = new ArrayList<>();
     List<double[]> probabilities = new ArrayList<>();
     for (int i = 0; i < top.positions(); i++) {

@@ -51,8 +51,16 @@ final class TrainingRun {
             .add(String.join(" ", model.base().fingerprints()))
             .hex();
     for (Term term : plan.terms()) {
-      objectives.add(BoundObjective.bind(term.objective(), model, start, plan.microBatch()));
-      orders.add(new BatchOrder(term.name(), term.objective().size(), term.perStep(), plan.seed()));
+      BatchOrder order =
+          new BatchOrder(term.name(), term.objective().size(), term.perStep(), plan.seed());
+      orders.add(order);
+      objectives.add(
+          BoundObjective.bind(
+              term.objective(),
+              model,
+              start,
+              plan.microBatch(),
+              example -> order.firstTakenWith(example, plan.microBatch())));
     }
     Validation validation = plan.validation();
     this.judge =

@@ -3,6 +3,7 @@ package io.patchkit.train;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -37,6 +38,31 @@ class BatchOrderTest {
       last = walked.items(i);
     }
     assertThat(new BatchOrder("benign", 17, 3, seed).items(step)).containsExactly(last);
+  }
+
+  @Property(tries = 200)
+  void partsOfWhatIsFirstTakenTogetherAreAPartition(
+      @ForAll @IntRange(min = 1, max = 40) int size,
+      @ForAll @IntRange(min = 1, max = 9) int perStep,
+      @ForAll @IntRange(min = 1, max = 9) int atMost,
+      @ForAll long seed) {
+    BatchOrder order = new BatchOrder("benign", size, perStep, seed);
+    for (int step = 0; step < size / perStep; step++) {
+      List<Integer> items = Arrays.stream(order.items(step)).boxed().toList();
+      for (int item : items) {
+        int[] part = order.firstTakenWith(item, atMost);
+        assertThat(part).contains(item).hasSizeLessThanOrEqualTo(atMost);
+        assertThat(items).containsAll(Arrays.stream(part).boxed().toList());
+      }
+    }
+    for (int example = 0; example < size; example++) {
+      int[] part = order.firstTakenWith(example, atMost);
+      assertThat(part).contains(example);
+      for (int other : part) {
+        assertThat(new BatchOrder("benign", size, perStep, seed).firstTakenWith(other, atMost))
+            .containsExactly(part);
+      }
+    }
   }
 
   @Property(tries = 20)

@@ -143,7 +143,14 @@ class TinyModel implements DifferentiableModel {
   }
 
   @Override
-  public TopLogProbabilities topLogProbabilities(
+  public List<TopLogProbabilities> topLogProbabilities(
+      @Nullable Prefix prefix, List<AnswerTokens> rows, int k) {
+    return rows.stream()
+        .map(row -> topLogProbabilities(prefix, row.tokens(), row.firstPosition(), k))
+        .toList();
+  }
+
+  TopLogProbabilities topLogProbabilities(
       @Nullable Prefix prefix, int[] tokens, int firstPosition, int k) {
     double[][] all = forward(memory(prefix), tokens);
     List<int[]> ids = new ArrayList<>();

@@ -83,8 +83,7 @@ final class NeutralTeacher {
       length++;
     }
     AnswerTokens beginning = AnswerTokens.of(continuation.prompt(), Arrays.copyOf(answer, length));
-    TopLogProbabilities top =
-        base.topLogProbabilities(null, beginning.tokens(), beginning.firstPosition(), TAUGHT);
+    TopLogProbabilities top = base.topLogProbabilities(null, List.of(beginning), TAUGHT).get(0);
     List<int[]> ids = new ArrayList<>();
     List<double[]> probabilities = new ArrayList<>();
     for (int i = 0; i < top.positions(); i++) {

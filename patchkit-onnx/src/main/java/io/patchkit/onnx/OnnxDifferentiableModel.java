@@ -7,6 +7,7 @@ import io.patchkit.Prefix;
 import io.patchkit.Prompt;
 import io.patchkit.onnx.gradient.DifferentiableDecoder;
 import io.patchkit.onnx.runtime.OnnxRuntime;
+import io.patchkit.train.AnswerTokens;
 import io.patchkit.train.DifferentiableModel;
 import io.patchkit.train.Gradient;
 import io.patchkit.train.RowLogProbabilities;
@@ -88,9 +89,9 @@ final class OnnxDifferentiableModel implements DifferentiableModel {
   }
 
   @Override
-  public TopLogProbabilities topLogProbabilities(
-      @Nullable Prefix prefix, int[] tokens, int firstPosition, int k) {
-    return decoder.topLogProbabilities(prefix, tokens, firstPosition, k);
+  public List<TopLogProbabilities> topLogProbabilities(
+      @Nullable Prefix prefix, List<AnswerTokens> rows, int k) {
+    return decoder.topLogProbabilities(prefix, rows, k);
   }
 
   @Override

@@ -10,6 +10,7 @@ import io.patchkit.Prefix;
 import io.patchkit.SoftPrompt;
 import io.patchkit.onnx.graph.VirtualTokens;
 import io.patchkit.onnx.runtime.OnnxRuntime;
+import io.patchkit.train.AnswerTokens;
 import io.patchkit.train.TrainingRow;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
@@ -37,19 +38,54 @@ final class Batch implements AutoCloseable {
   /** Rows and their targets after one prefix, in the layout that costs least. */
   static Batch of(GraphInputs inputs, @Nullable Prefix prefix, List<TrainingRow> rows) {
     List<Prefix> prefixes = prefix == null ? List.of() : List.of(prefix);
-    if (!inputs.has(GraphInputs.SEGMENTS)) {
-      return padded(inputs, prefixes, rows);
+    int[] firstTargets = rows.stream().mapToInt(row -> row.position(0)).toArray();
+    return build(inputs, prefixes, rows, cheapest(inputs, prefixes, tokens(rows), firstTargets));
+  }
+
+  /** Rows of whose answers the {@code k} likeliest tokens are wanted, in the same layout. */
+  static Batch of(GraphInputs inputs, @Nullable Prefix prefix, List<AnswerTokens> rows, int k) {
+    List<Prefix> prefixes = prefix == null ? List.of() : List.of(prefix);
+    int[][] known = new int[rows.size()][];
+    for (int i = 0; i < known.length; i++) {
+      // Nothing is predicted after the last token.
+      int[] tokens = rows.get(i).tokens();
+      known[i] = Arrays.copyOf(tokens, tokens.length - 1);
     }
-    int[] owned = new int[rows.size()];
-    for (int i = 0; i < owned.length; i++) {
-      // The token after which the first target is predicted.
-      owned[i] = rows.get(i).position(0) - 1;
-    }
+    int[] firstTargets = rows.stream().mapToInt(AnswerTokens::firstPosition).toArray();
+    RowLayout layout = cheapest(inputs, prefixes, known, firstTargets);
     return build(
         inputs,
-        prefixes,
-        rows,
-        RowLayout.of(tokens(rows), owned, virtual(prefixes), past(prefixes)));
+        batch -> {
+          batch.tokens(layout, past(prefixes));
+          batch.prefixes(prefixes);
+          batch.longs(LossHead.POSITIONS, predicting(layout, rows));
+          batch.longs(LossHead.COUNT, new long[] {k});
+        });
+  }
+
+  /** Where the tokens lie after which the tokens of the answers follow. */
+  private static long[] predicting(RowLayout layout, List<AnswerTokens> rows) {
+    long[] positions = new long[rows.stream().mapToInt(AnswerTokens::answerLength).sum()];
+    int next = 0;
+    for (int i = 0; i < rows.size(); i++) {
+      AnswerTokens row = rows.get(i);
+      for (int token = 0; token < row.answerLength(); token++) {
+        positions[next++] = layout.at(i, row.firstPosition() + token - 1);
+      }
+    }
+    return positions;
+  }
+
+  private static RowLayout cheapest(
+      GraphInputs inputs, List<Prefix> prefixes, int[][] tokens, int[] firstTargets) {
+    int virtual = virtual(prefixes);
+    int past = past(prefixes);
+    if (!inputs.has(GraphInputs.SEGMENTS)) {
+      return RowLayout.padded(tokens, prefixes.size(), virtual, past);
+    }
+    // The token after which the first target is predicted is the row's own.
+    int[] owned = Arrays.stream(firstTargets).map(position -> position - 1).toArray();
+    return RowLayout.of(tokens, owned, virtual, past);
   }
 
   /**
@@ -90,25 +126,6 @@ final class Batch implements AutoCloseable {
       tokens[i] = Arrays.copyOf(row.tokens(), row.position(row.targets() - 1));
     }
     return tokens;
-  }
-
-  /** One text, of which the positions from {@code first} on are to be predicted. */
-  static Batch of(GraphInputs inputs, @Nullable Prefix prefix, int[] tokens, int first, int count) {
-    List<Prefix> prefixes = prefix == null ? List.of() : List.of(prefix);
-    int[] known = Arrays.copyOf(tokens, tokens.length - 1);
-    RowLayout layout = RowLayout.padded(new int[][] {known}, 1, virtual(prefixes), past(prefixes));
-    return build(
-        inputs,
-        batch -> {
-          batch.tokens(layout, past(prefixes));
-          batch.prefixes(prefixes);
-          long[] positions = new long[tokens.length - first];
-          for (int i = 0; i < positions.length; i++) {
-            positions[i] = layout.at(0, first + i - 1);
-          }
-          batch.longs(LossHead.POSITIONS, positions);
-          batch.longs(LossHead.COUNT, new long[] {count});
-        });
   }
 
   /** One text as it is, without a prefix. */

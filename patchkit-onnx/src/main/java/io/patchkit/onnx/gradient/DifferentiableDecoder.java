@@ -5,6 +5,7 @@ import io.patchkit.KeyValuePrefix;
 import io.patchkit.Prefix;
 import io.patchkit.SoftPrompt;
 import io.patchkit.onnx.graph.ModelFile;
+import io.patchkit.train.AnswerTokens;
 import io.patchkit.train.Gradient;
 import io.patchkit.train.RowLogProbabilities;
 import io.patchkit.train.TopLogProbabilities;
@@ -87,43 +88,48 @@ public final class DifferentiableDecoder implements AutoCloseable {
   }
 
   /**
-   * The {@code k} likeliest tokens at each position from {@code firstPosition} to the last of
-   * {@code tokens}, each given the tokens before it.
+   * The {@code k} likeliest tokens at each position of each row's answer, each given the tokens
+   * before it.
    *
-   * @param firstPosition 1 … tokens.length − 1
    * @param k 1 … vocabulary
    */
-  public TopLogProbabilities topLogProbabilities(
-      @Nullable Prefix prefix, int[] tokens, int firstPosition, int k) {
-    if (firstPosition < 1 || firstPosition >= tokens.length || k < 1) {
-      throw new IllegalArgumentException(
-          "firstPosition is "
-              + firstPosition
-              + " of "
-              + tokens.length
-              + " tokens, k is "
-              + k
-              + "; allowed: 1 to the last token, and at least 1");
+  public List<TopLogProbabilities> topLogProbabilities(
+      @Nullable Prefix prefix, List<AnswerTokens> rows, int k) {
+    if (k < 1) {
+      throw new IllegalArgumentException("k is " + k + "; allowed: at least 1");
     }
     PassSession session = session(Question.LIKELIEST, () -> Pass.likeliest(file));
-    try (Batch batch = Batch.of(session.pass().inputs(), prefix, tokens, firstPosition, k);
-        OrtSession.Result result = session.run(batch)) {
-      float[] values = session.floats(result, 0);
-      long[] ids = session.longs(result, 1);
-      List<int[]> idRows = new ArrayList<>();
-      List<double[]> valueRows = new ArrayList<>();
-      for (int from = 0; from < ids.length; from += k) {
-        int[] idRow = new int[k];
-        double[] valueRow = new double[k];
-        for (int i = 0; i < k; i++) {
-          idRow[i] = (int) ids[from + i];
-          valueRow[i] = values[from + i];
+    List<TopLogProbabilities> likeliest = new ArrayList<>();
+    for (List<AnswerTokens> part : options.parts(rows)) {
+      try (Batch batch = Batch.of(session.pass().inputs(), prefix, part, k);
+          OrtSession.Result result = session.run(batch)) {
+        float[] values = session.floats(result, 0);
+        long[] ids = session.longs(result, 1);
+        int from = 0;
+        for (AnswerTokens row : part) {
+          likeliest.add(likeliest(ids, values, from, row.answerLength(), k));
+          from += row.answerLength() * k;
         }
-        idRows.add(idRow);
-        valueRows.add(valueRow);
       }
-      return TopLogProbabilities.of(idRows, valueRows);
     }
+    return likeliest;
+  }
+
+  private static TopLogProbabilities likeliest(
+      long[] ids, float[] values, int from, int positions, int k) {
+    List<int[]> idRows = new ArrayList<>();
+    List<double[]> valueRows = new ArrayList<>();
+    for (int position = 0; position < positions; position++) {
+      int[] idRow = new int[k];
+      double[] valueRow = new double[k];
+      for (int i = 0; i < k; i++) {
+        idRow[i] = (int) ids[from + position * k + i];
+        valueRow[i] = values[from + position * k + i];
+      }
+      idRows.add(idRow);
+      valueRows.add(valueRow);
+    }
+    return TopLogProbabilities.of(idRows, valueRows);
   }
 
   /** The keys and values that the layers keep of these tokens at positions 0, 1, … */

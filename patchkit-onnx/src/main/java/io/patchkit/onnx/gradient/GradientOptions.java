@@ -1,6 +1,5 @@
 package io.patchkit.onnx.gradient;
 
-import io.patchkit.train.TrainingRow;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,11 +45,11 @@ public record GradientOptions(int threads, int rowsPerRun, @Nullable Path cache)
   }
 
   /** The rows in runs of at most {@link #rowsPerRun}. */
-  List<List<TrainingRow>> parts(List<TrainingRow> rows) {
+  <T> List<List<T>> parts(List<T> rows) {
     if (rows.isEmpty()) {
       throw new IllegalArgumentException("rows is empty; allowed: at least one row");
     }
-    List<List<TrainingRow>> parts = new ArrayList<>();
+    List<List<T>> parts = new ArrayList<>();
     for (int from = 0; from < rows.size(); from += rowsPerRun) {
       parts.add(rows.subList(from, Math.min(from + rowsPerRun, rows.size())));
     }

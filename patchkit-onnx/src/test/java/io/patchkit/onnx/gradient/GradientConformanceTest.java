@@ -9,6 +9,7 @@ import io.patchkit.KeyValuePrefix;
 import io.patchkit.Prefix;
 import io.patchkit.SoftPrompt;
 import io.patchkit.onnx.DecoderCase;
+import io.patchkit.train.AnswerTokens;
 import io.patchkit.train.Gradient;
 import io.patchkit.train.RowLogProbabilities;
 import io.patchkit.train.TopLogProbabilities;
@@ -21,6 +22,7 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -108,9 +110,9 @@ class GradientConformanceTest {
       Prefix soft =
           SoftPrompt.of(embeddings.length / prefix.length, EmbeddingSpace.LAYER_INPUT, embeddings);
 
-      TopLogProbabilities plain = model.topLogProbabilities(null, whole, prefix.length + 2, 5);
+      TopLogProbabilities plain = likeliest(model, null, whole, prefix.length + 2);
       for (Prefix same : List.of(soft, model.keyValues(prefix))) {
-        TopLogProbabilities found = model.topLogProbabilities(same, text, 2, 5);
+        TopLogProbabilities found = likeliest(model, same, text, 2);
         for (int i = 0; i < plain.positions(); i++) {
           assertThat(found.ids(i)).isEqualTo(plain.ids(i));
           assertThat(found.logProbabilities(i))
@@ -118,6 +120,14 @@ class GradientConformanceTest {
         }
       }
     }
+  }
+
+  private static TopLogProbabilities likeliest(
+      DifferentiableDecoder model, @Nullable Prefix prefix, int[] tokens, int first) {
+    AnswerTokens row =
+        AnswerTokens.of(
+            Arrays.copyOf(tokens, first), Arrays.copyOfRange(tokens, first, tokens.length));
+    return model.topLogProbabilities(prefix, List.of(row), 5).get(0);
   }
 
   /**

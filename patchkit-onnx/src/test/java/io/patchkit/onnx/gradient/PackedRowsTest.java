@@ -7,8 +7,10 @@ import io.patchkit.KeyValuePrefix;
 import io.patchkit.Prefix;
 import io.patchkit.SoftPrompt;
 import io.patchkit.onnx.DecoderCase;
+import io.patchkit.train.AnswerTokens;
 import io.patchkit.train.Gradient;
 import io.patchkit.train.RowLogProbabilities;
+import io.patchkit.train.TopLogProbabilities;
 import io.patchkit.train.TrainingRow;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -54,6 +56,39 @@ class PackedRowsTest {
         assertThat(difference(together.values(), sum)).isLessThan(1e-5);
       }
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void theirLikeliestTokensAreThoseOfEachAlone(DecoderCase decoder) {
+    List<AnswerTokens> rows = List.of(answer(1, 2, 3), answer(3, 1, 4), answer(2, 4, 5));
+    try (DifferentiableDecoder model =
+        DifferentiableDecoder.open(decoder.model(), GradientOptions.defaults().withThreads(1))) {
+      for (Prefix prefix : Arrays.asList(null, model.keyValues(new int[] {9, 31, 77}))) {
+        List<TopLogProbabilities> together = model.topLogProbabilities(prefix, rows, 6);
+        assertThat(together).hasSameSizeAs(rows);
+        for (int i = 0; i < rows.size(); i++) {
+          TopLogProbabilities alone =
+              model.topLogProbabilities(prefix, rows.subList(i, i + 1), 6).get(0);
+          assertThat(together.get(i).positions()).isEqualTo(rows.get(i).answerLength());
+          for (int position = 0; position < alone.positions(); position++) {
+            assertThat(together.get(i).ids(position)).isEqualTo(alone.ids(position));
+            assertThat(together.get(i).logProbabilities(position))
+                .containsExactly(alone.logProbabilities(position), Offset.offset(1e-5));
+          }
+        }
+      }
+    }
+  }
+
+  /** The common beginning and some tokens as a prompt, and some as an answer. */
+  private static AnswerTokens answer(int own, int answered, int seed) {
+    Random random = new Random(seed);
+    int[] prompt = Arrays.copyOf(BEGINNING, BEGINNING.length + own);
+    for (int i = BEGINNING.length; i < prompt.length; i++) {
+      prompt[i] = 5 + random.nextInt(290);
+    }
+    return AnswerTokens.of(prompt, random.ints(answered, 5, 300).toArray());
   }
 
   /** A row of the common beginning, some tokens of its own, and targets after the first of them. */
