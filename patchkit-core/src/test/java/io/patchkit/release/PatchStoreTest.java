@@ -4,9 +4,15 @@ import static io.patchkit.release.SignedPatches.ANN;
 import static io.patchkit.release.SignedPatches.digest;
 import static io.patchkit.release.SignedPatches.verified;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.patchkit.release.AuditEntry.Action;
 import io.patchkit.release.StackGeneration.Origin;
+import io.patchkit.trust.Curve;
+import io.patchkit.trust.Signer;
+import io.patchkit.trust.TrustPolicy;
+import io.patchkit.trust.UntrustedPatchException;
 import io.patchkit.trust.VerifiedPatch;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,6 +22,8 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PatchStoreTest {
 
@@ -70,6 +78,29 @@ class PatchStoreTest {
   }
 
   @Test
+  void installingAgainAddsTheNewSignatures() {
+    Signer other = Signer.generate(Curve.P256);
+    TrustPolicy others = TrustPolicy.of(other.verificationKey());
+    store.install(calm, ANN);
+    assertThatThrownBy(() -> store.verify(digest(calm), others))
+        .isInstanceOf(UntrustedPatchException.class);
+    store.install(
+        VerifiedPatch.verify(
+            calm.files(), List.of(other.sign(calm.files())), others, SignedPatches.CLOCK),
+        ANN);
+    assertThat(store.verify(digest(calm), others).patch()).isEqualTo(calm.patch());
+    assertThat(store.verify(digest(calm), SignedPatches.POLICY).patch()).isEqualTo(calm.patch());
+  }
+
+  @Test
+  void installedPatchesAreSortedByTheirDigests() {
+    for (int i = 0; i < 8; i++) {
+      store.install(verified("patch-" + i), ANN);
+    }
+    assertThat(store.status().installed()).extracting(InstalledPatch::digest).hasSize(8).isSorted();
+  }
+
+  @Test
   void aVersionIsANameAndAVersionHoweverTheyAreWritten() {
     VerifiedPatch one = verified("calm", "1.0.0-2.0.0");
     VerifiedPatch other = verified("calm-1.0.0", "2.0.0");
@@ -113,6 +144,28 @@ class PatchStoreTest {
 
     assertThat(store.rollback(0, ANN).stack()).isEmpty();
     assertThat(store.history()).extracting(StackGeneration::number).containsExactly(1L, 2L, 3L, 4L);
+  }
+
+  @Test
+  void aRollbackIsOnTrialAsLongAsTheOldGenerationIs() {
+    store.install(calm, ANN);
+    store.activate(digest(calm), Activation.trial(), ANN);
+    store.deactivate("calm", ANN);
+    assertThat(store.isGood(store.rollback(1, ANN).number())).isFalse();
+    assertThat(store.isGood(store.rollback(2, ANN).number())).isTrue();
+    store.markGood(1, ANN);
+    assertThat(store.isGood(store.rollback(1, ANN).number())).isTrue();
+  }
+
+  @Test
+  void aChangeGivesTheGenerationThatItMade() {
+    store.install(calm, ANN);
+    store.install(fair, ANN);
+    List<Digest> both = List.of(digest(calm), digest(fair));
+    assertThat(store.activateStack(both, Activation.full(), ANN)).isEqualTo(store.current());
+    assertThat(store.deactivate("calm", ANN)).isEqualTo(store.current());
+    assertThat(store.revoke(digest(fair), ANN)).isEqualTo(store.current());
+    assertThat(store.current().number()).isEqualTo(3);
   }
 
   @Test
@@ -204,12 +257,24 @@ class PatchStoreTest {
     assertThat(canary.share()).isEqualTo(0.1);
     assertThat(store.isGood(2)).isFalse();
     assertThat(store.lastGoodBefore(3).number()).isEqualTo(1);
+    assertThat(store.lastGoodBefore(1)).isEqualTo(StackGeneration.zero());
 
     StackGeneration full = store.promote(ANN);
     assertThat(full.isCanary()).isFalse();
     assertThat(full.stack()).isEqualTo(canary.stack());
     assertThat(store.isGood(3)).isTrue();
     assertThat(store.promote(ANN)).isEqualTo(full);
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {0, -0.5, 1.5, Double.NaN})
+  void aShareIsAboveZeroAndAtMostOne(double share) {
+    assertThatIllegalArgumentException().isThrownBy(() -> Activation.canary(share));
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                new StackGeneration(
+                    2, 1, Origin.ACTIVATED, ANN, SignedPatches.NOW, List.of(), share, 1, true));
   }
 
   @Test

@@ -1,0 +1,102 @@
+package io.patchkit.release;
+
+import static io.patchkit.release.SignedPatches.ANN;
+import static io.patchkit.release.SignedPatches.digest;
+import static io.patchkit.release.SignedPatches.verified;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.patchkit.Composition;
+import io.patchkit.release.Revocations.Standing;
+import io.patchkit.release.Revocations.State;
+import io.patchkit.release.StoreException.Reason;
+import io.patchkit.trust.VerifiedPatch;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What is asked of a stack that is activated as a whole. */
+class WholeStackTest {
+
+  @TempDir Path temporary;
+  private PatchStore store;
+  private final VerifiedPatch calm = verified("calm");
+  private final VerifiedPatch fair = verified("fair");
+  private final VerifiedPatch kind = verified("kind");
+
+  @BeforeEach
+  void open() {
+    store = PatchStore.open(temporary.resolve("store"));
+    for (VerifiedPatch patch : List.of(calm, fair, kind)) {
+      store.install(patch, ANN);
+    }
+    store.activate(digest(calm), ANN);
+    store.activate(digest(fair), ANN);
+  }
+
+  private void assertRefused(Reason reason, PatchStore by, VerifiedPatch... stack) {
+    StackGeneration before = store.current();
+    assertThatThrownBy(() -> activate(by, stack))
+        .isInstanceOfSatisfying(
+            StoreException.class, e -> assertThat(e.reason()).isEqualTo(reason));
+    assertThat(store.current()).isEqualTo(before);
+  }
+
+  private static StackGeneration activate(PatchStore store, VerifiedPatch... stack) {
+    List<Digest> digests = List.of(stack).stream().map(SignedPatches::digest).toList();
+    return store.activateStack(digests, Activation.full(), ANN);
+  }
+
+  private PatchStore whereAllAre(State state) {
+    return PatchStore.open(
+        temporary.resolve("store"),
+        StoreOptions.defaults().withRevocations(patch -> new Standing(state, "said the channel")));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"REVOKED, REVOKED", "WITHDRAWN, WITHDRAWN"})
+  void aPatchThatComesAnewHasToBeInGoodStanding(State state, Reason reason) {
+    assertRefused(reason, whereAllAre(state), calm, fair, kind);
+  }
+
+  @Test
+  void aPatchThatTheStoreKnowsToBeRevokedDoesNotComeBack() {
+    store.revoke(digest(kind), ANN);
+    assertRefused(Reason.REVOKED, store, calm, kind);
+  }
+
+  @Test
+  void aWithdrawnPatchThatIsActiveStaysInAnotherOrder() {
+    StackGeneration turned = activate(whereAllAre(State.WITHDRAWN), fair, calm);
+    assertThat(turned.stack()).extracting(StackEntry::name).containsExactly("fair", "calm");
+    assertThat(store.current()).isEqualTo(turned);
+  }
+
+  private VerifiedPatch requiring(String name, String... required) {
+    VerifiedPatch patch =
+        verified(name, "1.0.0", name, new Composition(List.of(required), List.of(), List.of()));
+    store.install(patch, ANN);
+    return patch;
+  }
+
+  @Test
+  void twoPatchesThatRequireEachOther() {
+    VerifiedPatch a = requiring("a", "b");
+    VerifiedPatch b = requiring("b", "a");
+    assertRefused(Reason.REQUIREMENT_CYCLE, store, a, b);
+  }
+
+  @Test
+  void aChainOfRequirementsInTheWrongOrder() {
+    VerifiedPatch a = requiring("a", "b");
+    VerifiedPatch b = requiring("b", "calm");
+    assertRefused(Reason.REQUIREMENT_BEHIND, store, a, b, calm);
+    assertThat(activate(store, calm, b, a).stack())
+        .extracting(StackEntry::name)
+        .containsExactly("calm", "b", "a");
+  }
+}
