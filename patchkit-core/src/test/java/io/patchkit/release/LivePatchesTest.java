@@ -1,6 +1,7 @@
 package io.patchkit.release;
 
 import static io.patchkit.release.SignedPatches.ANN;
+import static io.patchkit.release.SignedPatches.deleteWeights;
 import static io.patchkit.release.SignedPatches.digest;
 import static io.patchkit.release.SignedPatches.verified;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -28,8 +29,11 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class LivePatchesTest {
@@ -135,6 +139,69 @@ class LivePatchesTest {
     }
   }
 
+  /** Three rollbacks; then a person has to look. */
+  @Test
+  @Timeout(60)
+  void aStoreWhoseGoodGenerationsAllFailIsLeftAlone() {
+    StubModel bareOnly =
+        new StubModel() {
+          @Override
+          public LanguageModel withPatches(PatchStack stack) {
+            if (!stack.isEmpty()) {
+              throw new IllegalStateException("no room for patches");
+            }
+            return super.withPatches(stack);
+          }
+        };
+    List<Long> refused = new ArrayList<>();
+    LiveListener listener =
+        new LiveListener() {
+          @Override
+          public void refused(StackGeneration generation, RuntimeException reason) {
+            refused.add(generation.number());
+          }
+        };
+    LiveOptions options =
+        MANUAL.withProbe(candidate -> {}).withListener(listener).withActor("node-7");
+    try (LivePatches live = LivePatches.follow(bareOnly, store, options)) {
+      store.activate(digest(calm), ANN);
+      store.activate(digest(fair), ANN);
+      live.refresh();
+      assertThat(refused).containsExactly(2L, 3L, 4L, 5L);
+      assertThat(store.current().number()).isEqualTo(5);
+      assertThat(store.generation(3).stack()).isEqualTo(store.generation(1).stack());
+      assertThat(store.current().change().actor()).isEqualTo("node-7");
+      assertThat(live.generation().number()).isZero();
+
+      live.refresh();
+      assertThat(refused).hasSize(4);
+      assertThat(store.current().number()).isEqualTo(5);
+    }
+  }
+
+  @Test
+  void closingEndsTheThreadThatFollowsAndLeavesTheViews() throws Exception {
+    CompletableFuture<Thread> followed = new CompletableFuture<>();
+    LiveListener listener =
+        new LiveListener() {
+          @Override
+          public void switched(StackGeneration generation) {
+            if (generation.number() == 1) {
+              followed.complete(Thread.currentThread());
+            }
+          }
+        };
+    LivePatches live = follow(MANUAL.withPollInterval(Duration.ofMillis(5)).withListener(listener));
+    try (live) {
+      store.activate(digest(calm), ANN);
+      // An application that ends without closing it ends.
+      assertThat(followed.get(20, TimeUnit.SECONDS).isDaemon()).isTrue();
+    }
+    followed.get().join(20_000);
+    assertThat(followed.get().isAlive()).isFalse();
+    assertThat(live.model().patches().patches()).containsExactly(calm.patch());
+  }
+
   @Test
   void aDamagedPatchIsNotServedAndTheOldOneGoesOn() throws IOException {
     store.activate(digest(calm), ANN);
@@ -166,7 +233,7 @@ class LivePatchesTest {
   @Test
   void aModelIsNotServedBareWhereItsPatchesCannotBeRead() throws IOException {
     store.activate(digest(calm), ANN);
-    Files.delete(blob(calm.files().digests().get("adapter_model.safetensors")));
+    deleteWeights(store, calm);
     assertThatThrownBy(() -> follow(MANUAL)).isInstanceOf(StoreException.class);
   }
 
@@ -216,6 +283,27 @@ class LivePatchesTest {
   }
 
   @Test
+  void aCanaryThatComesMeanwhileLeavesOtherRequestsWithItsBaseline() {
+    try (LivePatches live = follow(MANUAL)) {
+      // Both before the next look: the baseline is not what was served last.
+      store.activate(digest(calm), ANN);
+      store.activate(digest(fair), Activation.canary(1e-9), ANN);
+      live.refresh();
+      assertThat(live.generation().number()).isEqualTo(2);
+      assertThat(live.model().patches().patches()).containsExactly(calm.patch());
+      assertThat(live.model("user").patches().patches()).containsExactly(calm.patch());
+
+      store.activate(digest(fair), Activation.full(), ANN);
+      live.refresh();
+      LanguageModel before = live.model();
+      store.activateStack(List.of(digest(fair)), Activation.canary(1e-9), ANN);
+      live.refresh();
+      assertThat(live.model()).isSameAs(before);
+      assertThat(live.model("user")).isSameAs(before);
+    }
+  }
+
+  @Test
   void goingBackToAPatchReadsNothing() throws IOException {
     store.activate(digest(calm), ANN);
     try (LivePatches live = follow(MANUAL.withPolicy(SignedPatches.POLICY))) {
@@ -223,8 +311,8 @@ class LivePatchesTest {
       live.refresh();
       store.rollback(0, ANN);
       live.refresh();
-      deleteWeights(calm);
-      deleteWeights(fair);
+      deleteWeights(store, calm);
+      deleteWeights(store, fair);
       store.rollback(1, ANN);
       live.refresh();
       assertThat(live.model().patches().patches()).containsExactly(calm.patch());
@@ -256,7 +344,7 @@ class LivePatchesTest {
       assertThat(encoded).last().isEqualTo(PatchStack.of(calm.patch(), fair.patch()));
       assertThat(live.model().patches().patches()).containsExactly(calm.patch());
 
-      deleteWeights(fair);
+      deleteWeights(store, fair);
       store.activate(digest(fair), ANN);
       live.refresh();
       assertThat(live.model().patches().patches()).containsExactly(calm.patch(), fair.patch());
@@ -267,7 +355,7 @@ class LivePatchesTest {
   void whatDoesNotFitInTheMemoryIsReadAgain() throws IOException {
     try (LivePatches live = follow(MANUAL.withPatchMemoryBytes(0))) {
       live.prepare(digest(fair));
-      deleteWeights(fair);
+      deleteWeights(store, fair);
       store.activate(digest(fair), ANN);
       live.refresh();
       assertThat(live.generation().number()).isZero();
@@ -285,8 +373,8 @@ class LivePatchesTest {
     try (LivePatches live = follow(MANUAL.withPatchMemoryBytes(room))) {
       live.prepare(digest(fair));
       live.prepare(digest(last));
-      deleteWeights(fair);
-      deleteWeights(last);
+      deleteWeights(store, fair);
+      deleteWeights(store, last);
       store.activateStack(List.of(digest(fair)), Activation.full(), ANN);
       live.refresh();
       assertThat(live.generation().number()).isZero();
@@ -357,10 +445,6 @@ class LivePatchesTest {
       assertThat(((UntrustedPatchException) reasons.get(0)).code())
           .isEqualTo(UntrustedPatchException.Code.KEY_EXPIRED);
     }
-  }
-
-  private void deleteWeights(VerifiedPatch patch) throws IOException {
-    Files.delete(blob(patch.files().digests().get("adapter_model.safetensors")));
   }
 
   private Path blob(String hex) {

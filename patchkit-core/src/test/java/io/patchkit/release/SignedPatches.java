@@ -88,6 +88,15 @@ final class SignedPatches {
     return new Digest(patch.identity());
   }
 
+  /** Takes the weights of an installed patch away: whoever reads it finds that it is damaged. */
+  static void deleteWeights(PatchStore store, VerifiedPatch patch) throws IOException {
+    Files.delete(
+        store
+            .directory()
+            .resolve("blobs/sha256")
+            .resolve(patch.files().digests().get("adapter_model.safetensors")));
+  }
+
   /** Every file below a directory with the SHA-256 of its bytes, but the lock. */
   static Map<String, Digest> bytesOf(Path directory) throws IOException {
     Map<String, Digest> bytes = new TreeMap<>();
