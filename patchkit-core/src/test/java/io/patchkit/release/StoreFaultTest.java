@@ -2,11 +2,8 @@ package io.patchkit.release;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.patchkit.Interop;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -26,22 +23,13 @@ class StoreFaultTest {
   /** More calls of one kind than a change and all that looks at the store afterwards make. */
   private static final int NTH = 64;
 
-  private Path strace;
+  private Strace strace;
   private Path folder;
 
   @BeforeEach
   void prepare() throws IOException, InterruptedException {
-    strace = Interop.tool("bin/strace");
-    Interop.Result probe = Interop.run(List.of(strace, "-f", "-e", "trace=none", "true"));
-    if (probe.exit() != 0) {
-      Interop.notTested("strace may not trace here: " + probe.output());
-    }
-    // In memory where that is possible: thousands of calls confirm what no test reads again.
-    Path memory = Path.of("/dev/shm");
-    folder =
-        Files.isWritable(memory)
-            ? Files.createTempDirectory(memory, "faults")
-            : Files.createTempDirectory("faults");
+    strace = Strace.find();
+    folder = Strace.folder();
     StoreChurn.save(folder.resolve("patches"));
   }
 
@@ -87,16 +75,13 @@ class StoreFaultTest {
 
   private List<String> trials(String call, String error) throws IOException, InterruptedException {
     String calls = "?" + call + (call.equals("fsync") ? ",?fdatasync" : ",?" + call + "at");
-    List<Object> command = new ArrayList<>(List.of(strace, "-f", "--seccomp-bpf", "-qq"));
-    command.addAll(List.of("-o", folder.resolve("trace"), "-e", "trace=" + calls));
-    command.addAll(List.of("-e", "inject=" + calls + ":error=" + error + ":when=" + NTH));
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java"));
-    command.addAll(
-        List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xmx64m"));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.addAll(List.of(StoreFaults.class.getName(), folder, call, NTH));
-    Interop.Result result = Interop.run(Duration.ofMinutes(10), command);
-    assertThat(result.exit()).as(result.output()).isZero();
-    return result.output().lines().filter(line -> !line.isBlank()).collect(Collectors.toList());
+    List<Object> options = new ArrayList<>(List.of("-o", folder.resolve("trace")));
+    options.addAll(List.of("-e", "trace=" + calls));
+    options.addAll(List.of("-e", "inject=" + calls + ":error=" + error + ":when=" + NTH));
+    return strace
+        .run(options, StoreFaults.class, folder, call, NTH)
+        .lines()
+        .filter(line -> !line.isBlank())
+        .collect(Collectors.toList());
   }
 }

@@ -211,6 +211,11 @@ final class StoreFaults {
     require(trial.error != null || isNew, "nothing is said, and it is not new");
     elsewhere(
         () -> {
+          requireNoneBeyondTheCurrent(Store.open(store).reader);
+          return null;
+        });
+    elsewhere(
+        () -> {
           Store.open(store).writer.pin(0, TRIAL);
           requireTidy(Store.open(store));
           trial.change.on(Store.open(store));
@@ -244,13 +249,25 @@ final class StoreFaults {
     return new State(current.stackDigest(), store.reader.generations.isGood(current), installed);
   }
 
+  /** Of a generation that did not become current nothing is left, before anybody tidies up. */
+  private static void requireNoneBeyondTheCurrent(StoreReader reader) throws IOException {
+    long current = reader.generations.current().number();
+    require(
+        reader.generations.numbers().stream().allMatch(number -> number <= current),
+        "a generation that never was current");
+  }
+
   /** After a change that went well nothing is left of the one that did not. */
   private static void requireTidy(Store store) throws IOException {
     StackGeneration current = store.reader.generations.current();
     List<AuditEntry> audit = store.reader.auditEntries();
     require(
         current.number() == 0
-            || audit.stream().anyMatch(entry -> entry.generation() == current.number()),
+            || audit.stream()
+                .anyMatch(
+                    entry ->
+                        entry.generation() == current.number()
+                            && entry.action() != AuditEntry.Action.PINNED),
         "the generation is not noted");
     for (Digest patch : store.reader.blobs.installed()) {
       require(
