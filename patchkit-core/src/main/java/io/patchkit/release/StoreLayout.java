@@ -136,7 +136,10 @@ final class StoreLayout {
     }
     try (DirectoryStream<Path> patches = Files.newDirectoryStream(signatures)) {
       for (Path patch : patches) {
-        deleteTemporariesIn(patch);
+        // A file manager may have left something of its own there.
+        if (Files.isDirectory(patch, LinkOption.NOFOLLOW_LINKS)) {
+          deleteTemporariesIn(patch);
+        }
       }
     }
   }

@@ -65,6 +65,7 @@ class StoreRecoveryTest {
         List.of(
             "",
             "blobs/sha256",
+            "sigs",
             "sigs/" + calm.identity(),
             "generations",
             "pins",
