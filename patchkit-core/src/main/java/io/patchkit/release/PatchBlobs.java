@@ -180,9 +180,8 @@ final class PatchBlobs {
   }
 
   /** Takes every patch out but these, then every blob that none of these has. */
-  List<Digest> retain(Set<Digest> patches) throws IOException {
+  void retain(Set<Digest> patches) throws IOException {
     Set<Digest> needed = new HashSet<>();
-    List<Digest> removed = new ArrayList<>();
     for (Digest patch : installed()) {
       if (patches.contains(patch)) {
         needed.add(patch);
@@ -195,7 +194,6 @@ final class PatchBlobs {
         Path gone = layout.signatures.resolve("." + patch.hex() + ".tmp");
         Files.move(layout.signatures.resolve(patch.hex()), gone);
         StoreLayout.deleteFlat(gone);
-        removed.add(patch);
       }
     }
     for (Digest blob : digestsIn(layout.blobs)) {
@@ -203,7 +201,6 @@ final class PatchBlobs {
         Files.deleteIfExists(blob(blob));
       }
     }
-    return removed;
   }
 
   private byte[] readBlob(Digest digest, int maxBytes) throws IOException {
