@@ -1,8 +1,13 @@
 package io.patchkit.onnx;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.management.JMException;
+import javax.management.ObjectName;
 
 /**
  * What this process holds in memory outside of the Java heap, with nothing left for the collector.
@@ -13,26 +18,27 @@ import java.nio.file.Path;
  */
 record ResidentMemory(long outsideTheHeap) {
 
+  private static final Pattern ADDRESS = Pattern.compile("0x([0-9a-f]{8,16})");
+  private static final Pattern MAPPING = Pattern.compile("([0-9a-f]+)-[0-9a-f]+ .*");
+
   static ResidentMemory now() throws IOException {
     System.gc();
     Path mappings = Path.of("/proc/self/smaps");
     if (!Files.exists(mappings)) {
       return new ResidentMemory(0);
     }
-    Mappings sum = new Mappings(Runtime.getRuntime().maxMemory());
+    Heap heap = Heap.find();
+    long outside = 0;
+    boolean isOutside = true;
     for (String line : Files.readAllLines(mappings)) {
-      if (line.matches("[0-9a-f]+-[0-9a-f]+ .*")) {
-        String[] fields = line.split("\\s+", 6);
-        String[] range = fields[0].split("-");
-        sum.next(
-            Long.parseUnsignedLong(range[0], 16),
-            Long.parseUnsignedLong(range[1], 16),
-            fields.length < 6 || fields[5].isEmpty());
-      } else if (line.startsWith("Rss:")) {
-        sum.resident += Long.parseLong(line.replaceAll("\\D", "")) << 10;
+      Matcher mapping = MAPPING.matcher(line);
+      if (mapping.matches()) {
+        isOutside = !heap.holds(Long.parseUnsignedLong(mapping.group(1), 16));
+      } else if (isOutside && line.startsWith("Rss:")) {
+        outside += Long.parseLong(line.replaceAll("\\D", "")) << 10;
       }
     }
-    return new ResidentMemory(sum.end());
+    return new ResidentMemory(outside);
   }
 
   /** What is new. */
@@ -40,33 +46,42 @@ record ResidentMemory(long outsideTheHeap) {
     return outsideTheHeap - before.outsideTheHeap;
   }
 
-  /** Adds up mappings, but for anonymous ones that follow each other and can hold the heap. */
-  private static final class Mappings {
+  /**
+   * The addresses that are reserved for the heap. The virtual machine is asked: its mappings change
+   * while they are read, since a collector gives memory back beside the program.
+   */
+  private record Heap(long from, long to) {
 
-    private final long heap;
-    private long outside;
-    private long start;
-    private long end;
-
-    /** Resident bytes of the mappings from start to end. */
-    private long resident;
-
-    Mappings(long heap) {
-      this.heap = heap;
-    }
-
-    void next(long from, long to, boolean isAnonymous) {
-      if (from != end || !isAnonymous) {
-        end();
-        start = from;
+    static Heap find() {
+      String said;
+      try {
+        said =
+            (String)
+                ManagementFactory.getPlatformMBeanServer()
+                    .invoke(
+                        new ObjectName("com.sun.management:type=DiagnosticCommand"),
+                        "gcHeapInfo",
+                        new Object[0],
+                        new String[0]);
+      } catch (JMException e) {
+        throw new AssertionError("this virtual machine does not tell where its heap is", e);
       }
-      end = to;
+      long from = Long.MAX_VALUE;
+      long to = 0;
+      Matcher address = ADDRESS.matcher(said);
+      while (address.find()) {
+        long at = Long.parseLong(address.group(1), 16);
+        from = Math.min(from, at);
+        to = Math.max(to, at);
+      }
+      if (to == 0) {
+        throw new AssertionError("no addresses of a heap in: " + said);
+      }
+      return new Heap(from, to);
     }
 
-    long end() {
-      outside += end - start < heap ? resident : 0;
-      resident = 0;
-      return outside;
+    boolean holds(long address) {
+      return from <= address && address < to;
     }
   }
 }
