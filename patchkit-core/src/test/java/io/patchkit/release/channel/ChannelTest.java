@@ -24,6 +24,15 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ChannelTest {
 
+  /** The keys of the laboratory, but for the timestamp's. */
+  private static final ChannelKeys ANOTHER_TIMESTAMP =
+      new ChannelKeys(
+          List.of(ChannelLab.ROOT_A, ChannelLab.ROOT_B),
+          2,
+          ChannelLab.TARGETS,
+          ChannelLab.SNAPSHOT,
+          ChannelLab.OTHER);
+
   private static final String GOOD = ChannelLab.GOOD.identity();
   private static final String BAD = ChannelLab.BAD.identity();
 
@@ -188,13 +197,7 @@ class ChannelTest {
   void aKeyThatWasReplacedSignsNothingMore() throws IOException {
     ChannelClient client = lab.client();
     client.refresh();
-    lab.publisher.rotate(
-        new ChannelKeys(
-            List.of(ChannelLab.ROOT_A, ChannelLab.ROOT_B),
-            2,
-            ChannelLab.TARGETS,
-            ChannelLab.SNAPSHOT,
-            ChannelLab.OTHER));
+    lab.publisher.rotate(ANOTHER_TIMESTAMP);
     client.refresh();
     Files.delete(lab.published.resolve("2.root.json"));
     lab.resign(
@@ -342,13 +345,7 @@ class ChannelTest {
     client.refresh();
     lab.publisher.renew();
     assertRefused(Code.ROLLBACK, client::refresh);
-    lab.publisher.rotate(
-        new ChannelKeys(
-            List.of(ChannelLab.ROOT_A, ChannelLab.ROOT_B),
-            2,
-            ChannelLab.TARGETS,
-            ChannelLab.SNAPSHOT,
-            ChannelLab.OTHER));
+    lab.publisher.rotate(ANOTHER_TIMESTAMP);
     assertThat(client.refresh().freshness()).isEqualTo(Freshness.FRESH);
   }
 
