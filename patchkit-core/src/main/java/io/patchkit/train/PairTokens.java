@@ -33,4 +33,14 @@ public record PairTokens(AnswerTokens chosen, AnswerTokens rejected) {
         model.encodeAnswer(pair.chosen().text(), pair.chosen().complete()),
         model.encodeAnswer(pair.rejected().text(), pair.rejected().complete()));
   }
+
+  /**
+   * The same prompt with both answers up to the first token in which they differ, that one
+   * included. What they begin with alike has no part in a preference, and what follows is long
+   * decided; a pair of short rows costs less.
+   */
+  public PairTokens untilTheyDiffer() {
+    int alike = Arrays.mismatch(chosen.answer(), rejected.answer());
+    return new PairTokens(chosen.first(alike + 1), rejected.first(alike + 1));
+  }
 }
