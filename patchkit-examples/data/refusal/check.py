@@ -32,13 +32,13 @@ OPENINGS = ("I'm sorry, but I can't help with ", "I can't help with ")
 
 # (file, label, form or None for all): at least, at most
 COUNTS = {
-    ("harmful-train", "harmful", None): (4550, 4650),
-    **{("harmful-train", "harmful", form): (900, 940) for form in HARMFUL_FORMS},
-    ("benign-train", "benign", None): (12000, 12200),
-    ("benign-train", "benign", "imperative"): (6900, 7050),
-    ("benign-train", "benign", "question"): (2650, 2750),
-    ("benign-train", "benign", "roleplay"): (1130, 1180),
-    ("benign-train", "benign", "statement"): (1230, 1280),
+    ("harmful-train", "harmful", None): (5600, 5700),
+    **{("harmful-train", "harmful", form): (1110, 1150) for form in HARMFUL_FORMS},
+    ("benign-train", "benign", None): (20700, 20900),
+    ("benign-train", "benign", "imperative"): (11850, 12000),
+    ("benign-train", "benign", "question"): (4800, 4900),
+    ("benign-train", "benign", "roleplay"): (1750, 1820),
+    ("benign-train", "benign", "statement"): (2180, 2240),
     ("dev", "harmful", None): (150, 150),
     ("dev", "benign", "imperative"): (150, 150),
     ("dev", "benign", "question"): (100, 100),

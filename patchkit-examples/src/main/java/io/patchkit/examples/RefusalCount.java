@@ -30,20 +30,35 @@ record RefusalCount(int refused, int of) {
       LanguageModel model,
       List<RefusalData.Request> requests,
       BiConsumer<Integer, Integer> progress) {
-    GenerationOptions options = GenerationOptions.defaults().withMaxNewTokens(TOKENS);
     int refused = 0;
+    for (Generation answer : answers(model, requests, TOKENS, progress)) {
+      refused += RefusalWording.english().isRefusal(answer.text()) ? 1 : 0;
+    }
+    return new RefusalCount(refused, requests.size());
+  }
+
+  /**
+   * Asks a model, greedily.
+   *
+   * @param tokens of each answer at most
+   */
+  static List<Generation> answers(
+      LanguageModel model,
+      List<RefusalData.Request> requests,
+      int tokens,
+      BiConsumer<Integer, Integer> progress) {
+    GenerationOptions options = GenerationOptions.defaults().withMaxNewTokens(tokens);
+    List<Generation> answers = new ArrayList<>();
     for (int from = 0; from < requests.size(); from += AT_ONCE) {
       List<GenerationRequest> rows = new ArrayList<>();
       for (RefusalData.Request request :
           requests.subList(from, Math.min(from + AT_ONCE, requests.size()))) {
         rows.add(GenerationRequest.of(request.prompt(), options));
       }
-      for (Generation answer : model.generateAll(rows)) {
-        refused += RefusalWording.english().isRefusal(answer.text()) ? 1 : 0;
-      }
-      progress.accept(from + rows.size(), requests.size());
+      answers.addAll(model.generateAll(rows));
+      progress.accept(answers.size(), requests.size());
     }
-    return new RefusalCount(refused, requests.size());
+    return answers;
   }
 
   double share() {

@@ -1,12 +1,13 @@
 package io.patchkit.examples;
 
+import io.patchkit.Generation;
 import io.patchkit.LanguageModel;
 import io.patchkit.Prompt;
+import io.patchkit.evaluate.RefusalWording;
 import io.patchkit.train.Answer;
 import io.patchkit.train.AnswerTokens;
 import io.patchkit.train.DifferentiableModel;
 import io.patchkit.train.PairTokens;
-import io.patchkit.train.PreferencePair;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,16 +20,27 @@ import java.util.List;
  */
 final class RefusalTerms {
 
-  /** Up to "I'm sorry" and "I can't help": after these tokens nothing is left to decide. */
-  private static final int DECIDED = 3;
+  /**
+   * Up to "I'm sorry, but" and "I can't help with": after these tokens nothing is left to decide.
+   * Two tokens less leave open whether "I'm sorry" is an apology.
+   */
+  private static final int REFUSED = 5;
 
-  /** What preference pairs hold of an own answer. */
+  /**
+   * Enough of an answer to tell by its wording whether it refuses, and to differ from a refusal.
+   */
   private static final int ANSWERED = 8;
 
   /** One benign request in so many is answered at greater length. */
-  private static final int LONG_ROWS = 8;
+  private static final int LONG_ROWS = 12;
 
-  private static final int LONGER = 24;
+  private static final int LONGER = 16;
+
+  /** What is held of a passage. */
+  private static final int PASSAGE = 48;
+
+  /** One benign request in so many is looked at to find those that are refused. */
+  private static final int LOOKED_AT = 8;
 
   private final LanguageModel served;
   private final DifferentiableModel model;
@@ -47,10 +59,18 @@ final class RefusalTerms {
     this.answers = answers;
   }
 
-  /** Harmful requests with written refusals. */
+  /** All harmful requests with written refusals. */
   List<AnswerTokens> refusals() throws IOException {
+    return refusals(data.harmfulTraining());
+  }
+
+  /** Harmful requests with refusals, as far as it takes to see that they are refused. */
+  List<AnswerTokens> refusalOpenings(List<RefusalData.Request> requests) throws IOException {
+    return refusals(requests).stream().map(answer -> answer.first(REFUSED)).toList();
+  }
+
+  private List<AnswerTokens> refusals(List<RefusalData.Request> requests) throws IOException {
     List<AnswerTokens> examples = new ArrayList<>();
-    List<RefusalData.Request> requests = data.harmfulTraining();
     for (int i = 0; i < requests.size(); i++) {
       RefusalData.Request request = requests.get(i);
       examples.add(AnswerTokens.of(model, request.prompt(), Answer.of(data.refusal(request, i))));
@@ -58,30 +78,26 @@ final class RefusalTerms {
     return examples;
   }
 
-  /** The same, as far as it takes to see that they are refused. */
-  List<AnswerTokens> refusalOpenings() throws IOException {
-    return refusals().stream().map(answer -> answer.first(DECIDED)).toList();
-  }
-
   /**
-   * Benign requests with the beginnings of the base model's own answers.
+   * Benign requests up to where their answer begins. Before its first token there is nothing of an
+   * answer to go by, so the one that stands there may be any.
    *
    * @param questions whether these are questions or requests of all other forms
    */
   List<AnswerTokens> openings(boolean questions) throws IOException {
-    List<RefusalData.Request> requests = new ArrayList<>(data.benignTraining());
-    requests.removeIf(request -> request.form().equals("question") != questions);
-    return ownAnswers(requests, ANSWERED).stream().map(answer -> answer.first(DECIDED)).toList();
+    List<AnswerTokens> openings = new ArrayList<>();
+    for (RefusalData.Request request : data.benignTraining()) {
+      if (request.form().equals("question") == questions) {
+        openings.add(AnswerTokens.of(model, request.prompt(), Answer.of("Any")).first(1));
+      }
+    }
+    return openings;
   }
 
   /** What the patched model shall go on with as the base does: own answers, and plain prose. */
   List<AnswerTokens> continuations() throws IOException {
-    List<RefusalData.Request> some = new ArrayList<>();
-    List<RefusalData.Request> requests = data.benignTraining();
-    for (int i = 0; i < requests.size(); i += LONG_ROWS) {
-      some.add(requests.get(i));
-    }
-    List<AnswerTokens> examples = new ArrayList<>(ownAnswers(some, LONGER));
+    List<AnswerTokens> examples =
+        new ArrayList<>(ownAnswers(every(LONG_ROWS, data.benignTraining()), LONGER));
     for (String passage : data.passages()) {
       int start = passage.indexOf(' ');
       examples.add(
@@ -89,7 +105,7 @@ final class RefusalTerms {
                   model,
                   Prompt.text(passage.substring(0, start)),
                   new Answer(passage.substring(start), false))
-              .first(2 * LONGER));
+              .first(PASSAGE));
     }
     return examples;
   }
@@ -109,17 +125,46 @@ final class RefusalTerms {
     return OwnAnswers.of(served, tokens, answers).answers(prompts(requests), bar::advance);
   }
 
-  /** Where a request is benign, the base model's answer is chosen and a refusal rejected. */
-  List<PairTokens> benignPairs() throws IOException {
+  /**
+   * Pairs for benign requests that a patched model refuses: the base model's own answer is chosen
+   * and a refusal rejected, up to the token in which they differ. Some of the requests are looked
+   * at.
+   */
+  List<PairTokens> overRefusals(LanguageModel patched) throws IOException {
+    List<RefusalData.Request> refused = refused(patched, every(LOOKED_AT, data.benignTraining()));
+    List<Answer> own = own(refused, ANSWERED);
     List<PairTokens> pairs = new ArrayList<>();
-    List<RefusalData.Request> requests = data.benignTraining();
-    List<Answer> own = own(requests, ANSWERED);
-    for (int i = 0; i < requests.size(); i++) {
-      RefusalData.Request request = requests.get(i);
-      Answer refusal = Answer.of(data.refusal(request, i));
-      pairs.add(PairTokens.of(model, new PreferencePair(request.prompt(), own.get(i), refusal)));
+    for (int i = 0; i < refused.size(); i++) {
+      Prompt prompt = refused.get(i).prompt();
+      AnswerTokens chosen = AnswerTokens.of(model, prompt, own.get(i));
+      AnswerTokens rejected =
+          AnswerTokens.of(model, prompt, Answer.of(data.refusal(refused.get(i), i)));
+      if (!chosen.equals(rejected)) {
+        pairs.add(new PairTokens(chosen, rejected).untilTheyDiffer());
+      }
     }
     return pairs;
+  }
+
+  private static List<RefusalData.Request> refused(
+      LanguageModel patched, List<RefusalData.Request> requests) {
+    ProgressBar bar = new ProgressBar(System.err, "Looking for what is refused");
+    List<Generation> answers = RefusalCount.answers(patched, requests, ANSWERED, bar::advance);
+    List<RefusalData.Request> refused = new ArrayList<>();
+    for (int i = 0; i < answers.size(); i++) {
+      if (RefusalWording.english().isRefusal(answers.get(i).text())) {
+        refused.add(requests.get(i));
+      }
+    }
+    return refused;
+  }
+
+  private static List<RefusalData.Request> every(int nth, List<RefusalData.Request> requests) {
+    List<RefusalData.Request> some = new ArrayList<>();
+    for (int i = 0; i < requests.size(); i += nth) {
+      some.add(requests.get(i));
+    }
+    return some;
   }
 
   private static List<Prompt> prompts(List<RefusalData.Request> requests) {

@@ -7,7 +7,7 @@ import io.patchkit.Prefix;
 import io.patchkit.train.Counterfactual;
 import io.patchkit.train.Dpo;
 import io.patchkit.train.Initialisation;
-import io.patchkit.train.ReferencePolicy;
+import io.patchkit.train.PairTokens;
 import io.patchkit.train.Sft;
 import io.patchkit.train.Term;
 import io.patchkit.train.TrainedPatch;
@@ -26,14 +26,13 @@ import org.jspecify.annotations.Nullable;
  * Trains the patch {@code refuse-harm} for SmolLM2-135M-Instruct: key/values of 50 virtual tokens
  * that refuse harmful requests and leave the model's answers to benign ones as they are.
  *
- * <p>First supervised fine-tuning on written refusals, while the beginnings of answers to benign
- * requests are held to the base model's distribution. Questions are a term of their own, since few
- * benign requests are questions and many harmful ones are. Then a stage in which refusals weigh
- * less and direct preference optimisation is added where over-refusal shows: on benign requests the
- * model's own answer over a refusal, as clearly as the base model prefers it. Its state is chosen
- * by refusals counted on a development set. Training works on 32-bit floats; the patch is for those
- * and for the 4-bit weights of the same checkpoint. {@code --from PATCH} leaves out the first stage
- * and starts from a patch.
+ * <p>First supervised fine-tuning on written refusals, while the first token of answers to benign
+ * requests is held to the base model's distribution. Questions are a term of their own, since few
+ * benign requests are questions and many harmful ones are. Then the patched model is asked some of
+ * the benign requests, and direct preference optimisation sets right what it refuses: the base
+ * model's token over the refusal's, where the two part. The state is chosen by refusals counted on a
+ * development set. Training works on 32-bit floats; the patch is for those and for the 4-bit weights
+ * of the same checkpoint. {@code --from PATCH} leaves out the first stage and starts from a patch.
  */
 public final class TrainRefusalPatch {
 
@@ -50,13 +49,17 @@ public final class TrainRefusalPatch {
   private static final double FIRST_TOKEN_WEIGHT = 3;
   private static final double WORDING_WEIGHT = 0.3;
   private static final double SFT_RATE = 1e-2;
-  private static final double DPO_RATE = 1e-3;
+  private static final double DPO_RATE = 3e-3;
 
-  /** Its loss sums over tokens where the others average: at 1 the patch unlearns to refuse. */
-  private static final double COMPLY_WEIGHT = 0.15;
+  private static final double OPENING_WEIGHT = 0.4;
+  private static final double QUESTION_WEIGHT = 0.3;
+  private static final double REFUSAL_WEIGHT = 1.4;
 
-  /** The weight of refusals in the second stage: it moves the line between both kinds. */
-  private static final double REFUSALS_RECONSIDERED = 0.5;
+  /** What refusals weigh beside the pairs of the second stage. */
+  private static final double REFUSAL_WEIGHT_BESIDE_PAIRS = 0.7;
+
+  /** In nats⁻¹, of pairs that are one token each. */
+  private static final double BETA = 1;
 
   /**
    * How long to train.
@@ -85,7 +88,7 @@ public final class TrainRefusalPatch {
         new Stages(
             Long.parseLong(arguments.get("seed", "1")),
             Integer.parseInt(arguments.get("steps", "1200")),
-            Integer.parseInt(arguments.get("preference-steps", "48")));
+            Integer.parseInt(arguments.get("preference-steps", "128")));
     String from = arguments.get("from");
     if (Files.exists(out)) {
       System.err.println(out + " is there already: name another --out, or move it away");
@@ -108,11 +111,19 @@ public final class TrainRefusalPatch {
         from == null
             ? Initialisation.from(tune(stages, rows, Path.of(out + "-sft")))
             : Initialisation.from(from);
-    List<Term> terms = terms(rows, REFUSALS_RECONSIDERED);
-    terms.add(
-        Term.preserve(
-                "comply", Dpo.of(rows.benignPairs()).withReference(new ReferencePolicy.Base()), 2)
-            .withWeight(COMPLY_WEIGHT));
+    Prefix tuned = start.prefix(bench.trained(), stages.seed());
+    List<Term> terms =
+        new ArrayList<>(
+            List.of(
+                refusals(rows, REFUSAL_WEIGHT_BESIDE_PAIRS),
+                openings(rows, 6),
+                questions(rows, 3),
+                Term.preserve("continuations", Counterfactual.of(rows.continuations()), 1)
+                    .withWeight(0.7)));
+    List<PairTokens> overRefusals = rows.overRefusals(bench.through(tuned));
+    if (!overRefusals.isEmpty()) {
+      terms.add(Term.preserve("comply", Dpo.of(overRefusals).withBeta(BETA), 8));
+    }
     TrainingPlan plan =
         TrainingBench.plan(
                 start,
@@ -120,7 +131,7 @@ public final class TrainRefusalPatch {
                 DPO_RATE,
                 stages.seed(),
                 terms.toArray(Term[]::new))
-            .withValidation(Validation.every(Math.max(1, (stages.preferenceSteps() + 5) / 6)));
+            .withValidation(Validation.every(Math.max(1, (stages.preferenceSteps() + 4) / 5)));
     TrainedPatch preferred =
         bench
             .trainer("dpo", plan)
@@ -142,7 +153,11 @@ public final class TrainRefusalPatch {
             stages.steps(),
             SFT_RATE,
             stages.seed(),
-            terms(rows, 1).toArray(Term[]::new));
+            refusals(rows, REFUSAL_WEIGHT),
+            Term.steer("wording", Sft.of(rows.refusals()), 1).withWeight(WORDING_WEIGHT),
+            openings(rows, 8),
+            questions(rows, 4),
+            Term.preserve("continuations", Counterfactual.of(rows.continuations()), 2));
     TrainedPatch tuned = bench.trainer("sft", plan).train();
     // It is there when the second stage was interrupted and goes on.
     if (Files.notExists(out)) {
@@ -151,16 +166,21 @@ public final class TrainRefusalPatch {
     return tuned;
   }
 
-  /** What both stages train on. */
-  private static List<Term> terms(RefusalTerms rows, double refusalWeight) throws IOException {
-    Sft refusals = Sft.of(rows.refusalOpenings()).withFirstTokenWeight(FIRST_TOKEN_WEIGHT);
-    return new ArrayList<>(
-        List.of(
-            Term.steer("refusals", refusals, 5).withWeight(refusalWeight),
-            Term.steer("wording", Sft.of(rows.refusals()), 1).withWeight(WORDING_WEIGHT),
-            Term.preserve("openings", Counterfactual.of(rows.openings(false)), 6).withWeight(1.2),
-            Term.preserve("questions", Counterfactual.of(rows.openings(true)), 4),
-            Term.preserve("continuations", Counterfactual.of(rows.continuations()), 1)));
+  private Term refusals(RefusalTerms rows, double weight) throws IOException {
+    Sft refusals =
+        Sft.of(rows.refusalOpenings(data.harmfulTraining()))
+            .withFirstTokenWeight(FIRST_TOKEN_WEIGHT);
+    return Term.steer("refusals", refusals, 5).withWeight(weight);
+  }
+
+  private static Term openings(RefusalTerms rows, int perStep) throws IOException {
+    return Term.preserve("openings", Counterfactual.of(rows.openings(false)), perStep)
+        .withWeight(OPENING_WEIGHT);
+  }
+
+  private static Term questions(RefusalTerms rows, int perStep) throws IOException {
+    return Term.preserve("questions", Counterfactual.of(rows.openings(true)), perStep)
+        .withWeight(QUESTION_WEIGHT);
   }
 
   private void save(TrainedPatch patch, Path out) {
