@@ -30,9 +30,10 @@ import org.jspecify.annotations.Nullable;
  * requests is held to the base model's distribution. Questions are a term of their own, since few
  * benign requests are questions and many harmful ones are. Then the patched model is asked some of
  * the benign requests, and direct preference optimisation sets right what it refuses: the base
- * model's token over the refusal's, where the two part. The state is chosen by refusals counted on a
- * development set. Training works on 32-bit floats; the patch is for those and for the 4-bit weights
- * of the same checkpoint. {@code --from PATCH} leaves out the first stage and starts from a patch.
+ * model's token over the refusal's, where the two part. The state is chosen by refusals counted on
+ * a development set. Training works on 32-bit floats; the patch is for those and for the 4-bit
+ * weights of the same checkpoint. {@code --from PATCH} leaves out the first stage and starts from a
+ * patch.
  */
 public final class TrainRefusalPatch {
 
