@@ -7,6 +7,7 @@ import io.patchkit.Prompt;
 import io.patchkit.onnx.OnnxModel;
 import io.patchkit.onnx.OnnxOptions;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -90,7 +91,7 @@ public final class MeasureOptions {
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("-Dpatchkit.examples=" + System.getProperty("patchkit.examples", "."));
+    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
     command.add("-cp");
     command.add(System.getProperty("java.class.path"));
     command.add(MeasureOptions.class.getName());

@@ -14,8 +14,8 @@ import java.util.function.Consumer;
  * @param spinning whether idle threads wait busily for the next operator: faster on a machine that
  *     does nothing else, slower beside other work
  * @param prepacking whether weights are copied into the layout that the kernels like best. Without
- *     it they stay mapped from their files, shared with other processes, and a token takes about
- *     twice as long
+ *     it they stay mapped from their files, shared with other processes, and a token takes longer:
+ *     about twice as long on floats, many times as long on 4-bit weights
  * @param arena whether freed memory of passes is kept for the next ones. Without it the process
  *     shrinks after a long prompt, and passes allocate anew
  * @param cudaDevice index of the GPU that runs the model; empty for the processor. Needs {@code
