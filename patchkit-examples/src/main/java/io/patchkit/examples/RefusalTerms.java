@@ -59,23 +59,20 @@ final class RefusalTerms {
     this.answers = answers;
   }
 
-  /** All harmful requests with written refusals. */
+  /** Harmful requests with written refusals. */
   List<AnswerTokens> refusals() throws IOException {
-    return refusals(data.harmfulTraining());
-  }
-
-  /** Harmful requests with refusals, as far as it takes to see that they are refused. */
-  List<AnswerTokens> refusalOpenings(List<RefusalData.Request> requests) throws IOException {
-    return refusals(requests).stream().map(answer -> answer.first(REFUSED)).toList();
-  }
-
-  private List<AnswerTokens> refusals(List<RefusalData.Request> requests) throws IOException {
     List<AnswerTokens> examples = new ArrayList<>();
+    List<RefusalData.Request> requests = data.harmfulTraining();
     for (int i = 0; i < requests.size(); i++) {
       RefusalData.Request request = requests.get(i);
       examples.add(AnswerTokens.of(model, request.prompt(), Answer.of(data.refusal(request, i))));
     }
     return examples;
+  }
+
+  /** The same, as far as it takes to see that they are refused. */
+  List<AnswerTokens> refusalOpenings() throws IOException {
+    return refusals().stream().map(answer -> answer.first(REFUSED)).toList();
   }
 
   /**

@@ -167,10 +167,8 @@ public final class TrainRefusalPatch {
     return tuned;
   }
 
-  private Term refusals(RefusalTerms rows, double weight) throws IOException {
-    Sft refusals =
-        Sft.of(rows.refusalOpenings(data.harmfulTraining()))
-            .withFirstTokenWeight(FIRST_TOKEN_WEIGHT);
+  private static Term refusals(RefusalTerms rows, double weight) throws IOException {
+    Sft refusals = Sft.of(rows.refusalOpenings()).withFirstTokenWeight(FIRST_TOKEN_WEIGHT);
     return Term.steer("refusals", refusals, 5).withWeight(weight);
   }
 
