@@ -69,14 +69,14 @@ public final class MeasureOptions {
   private static void compare(ExampleArguments arguments, String... args)
       throws IOException, InterruptedException {
     List<String> only = arguments.all("only");
+    List<String> chosen = only.isEmpty() ? List.copyOf(SETTINGS.keySet()) : only;
+    chosen.forEach(MeasureOptions::setting);
     Map<String, List<Cost>> costs = new LinkedHashMap<>();
     for (int round = 0; round < arguments.number("rounds", 3); round++) {
-      for (String setting : SETTINGS.keySet()) {
-        if (only.isEmpty() || only.contains(setting)) {
-          costs
-              .computeIfAbsent(setting, key -> new ArrayList<>())
-              .add(Cost.parse(inProcessOfItsOwn(setting, args)));
-        }
+      for (String setting : chosen) {
+        costs
+            .computeIfAbsent(setting, key -> new ArrayList<>())
+            .add(Cost.parse(inProcessOfItsOwn(setting, args)));
       }
     }
     System.out.println(
@@ -84,6 +84,14 @@ public final class MeasureOptions {
             + " | clock ms | peak MB |");
     System.out.println("|---|---|---|---|---|---|");
     costs.forEach((setting, of) -> System.out.println("| " + setting + Cost.medians(of)));
+  }
+
+  private static UnaryOperator<OnnxOptions> setting(String name) {
+    UnaryOperator<OnnxOptions> setting = SETTINGS.get(name);
+    if (setting == null) {
+      throw new PatchkitException("setting is " + name + "; allowed: one of " + SETTINGS.keySet());
+    }
+    return setting;
   }
 
   /** Starts this program again, in the same Java with the same options. */
@@ -120,11 +128,7 @@ public final class MeasureOptions {
 
     static Cost measure(ExampleArguments arguments, String setting)
         throws IOException, InterruptedException {
-      UnaryOperator<OnnxOptions> chosen = SETTINGS.get(setting);
-      if (chosen == null) {
-        throw new PatchkitException(
-            "setting is " + setting + "; allowed: one of " + SETTINGS.keySet());
-      }
+      UnaryOperator<OnnxOptions> chosen = setting(setting);
       String folder = arguments.get("model");
       Path path = folder == null ? ReferenceModel.folder() : Path.of(folder);
       int tokens = arguments.number("tokens", 64);
