@@ -13,6 +13,7 @@ final class Judge {
   private final Validation validation;
   private final @Nullable Selection selection;
   private final List<BoundObjective> heldOut = new ArrayList<>();
+  private final LossPass pass;
 
   Judge(
       Validation validation,
@@ -22,6 +23,7 @@ final class Judge {
       int microBatch) {
     this.validation = validation;
     this.selection = selection;
+    this.pass = new LossPass(model, microBatch);
     for (Term term : validation.heldOut()) {
       heldOut.add(BoundObjective.bind(term.objective(), model, start, microBatch));
     }
@@ -52,7 +54,7 @@ final class Judge {
     double loss = 0;
     for (int i = 0; i < heldOut.size(); i++) {
       Term term = validation.heldOut().get(i);
-      BatchLoss all = heldOut.get(i).loss(prefix, everyExample(term), 1, null);
+      BatchLoss all = pass.losses(prefix, List.of(heldOut.get(i).batch(everyExample(term)))).get(0);
       terms.add(all.progress(term.name()));
       loss += term.weight() * all.loss();
     }

@@ -1,12 +1,9 @@
 package io.patchkit.train;
 
-import io.patchkit.Prefix;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.function.IntFunction;
-import org.jspecify.annotations.Nullable;
 
 /**
  * An objective whose loss is a fixed linear function of log-probabilities: −Σ w · log p / mass,
@@ -32,23 +29,16 @@ final class LinearObjective implements BoundObjective {
    */
   private record Item(TrainingRow row, double mass, double negativeEntropy) {}
 
-  private final DifferentiableModel model;
-  private final int microBatch;
   private final Divergence divergence;
   private final IntFunction<Item> items;
 
-  private LinearObjective(
-      DifferentiableModel model, int microBatch, Divergence divergence, IntFunction<Item> items) {
-    this.model = model;
-    this.microBatch = microBatch;
+  private LinearObjective(Divergence divergence, IntFunction<Item> items) {
     this.divergence = divergence;
     this.items = items;
   }
 
-  static LinearObjective of(Sft sft, DifferentiableModel model, int microBatch) {
+  static LinearObjective of(Sft sft) {
     return new LinearObjective(
-        model,
-        microBatch,
         Divergence.NONE,
         i -> {
           AnswerTokens answer = sft.data().get(i);
@@ -59,18 +49,14 @@ final class LinearObjective implements BoundObjective {
         });
   }
 
-  static LinearObjective of(Distillation distillation, DifferentiableModel model, int microBatch) {
-    return new LinearObjective(
-        model, microBatch, Divergence.REPORTED, i -> item(distillation.data().get(i)));
+  static LinearObjective of(Distillation distillation) {
+    return new LinearObjective(Divergence.REPORTED, i -> item(distillation.data().get(i)));
   }
 
   static LinearObjective of(
-      Counterfactual counterfactual,
-      DifferentiableModel model,
-      int microBatch,
-      IntFunction<int[]> group) {
+      Counterfactual counterfactual, DifferentiableModel model, IntFunction<int[]> group) {
     BaseTargets targets = new BaseTargets(model, counterfactual, group);
-    return new LinearObjective(model, microBatch, Divergence.LOSS, i -> item(targets.of(i)));
+    return new LinearObjective(Divergence.LOSS, i -> item(targets.of(i)));
   }
 
   private static Item item(SoftTargets targets) {
@@ -78,37 +64,48 @@ final class LinearObjective implements BoundObjective {
   }
 
   @Override
-  public BatchLoss loss(
-      Prefix prefix, int[] batch, double weight, double @Nullable [] gradientSum) {
-    List<TrainingRow> rows = new ArrayList<>(batch.length);
+  public BoundBatch batch(int[] indices) {
+    List<Item> batch = new ArrayList<>(indices.length);
     double mass = 0;
+    for (int index : indices) {
+      Item item = items.apply(index);
+      batch.add(item);
+      mass += item.mass();
+    }
+    List<TrainingRow> rows = new ArrayList<>(indices.length);
     double negativeEntropy = 0;
     long tokens = 0;
-    for (int index : batch) {
-      Item item = items.apply(index);
-      rows.add(item.row());
-      mass += item.mass();
-      negativeEntropy += item.negativeEntropy();
+    for (Item item : batch) {
+      rows.add(item.row().scaled(-1 / mass));
+      negativeEntropy += item.negativeEntropy() / mass;
       tokens += item.row().length();
     }
-    // Rows of like length share a call, where an engine pads them to the longest.
-    rows.sort(Comparator.comparingInt(TrainingRow::length).reversed());
-    double crossEntropy = 0;
-    for (int from = 0; from < rows.size(); from += microBatch) {
-      List<TrainingRow> scaled = new ArrayList<>(microBatch);
-      for (TrainingRow row : rows.subList(from, Math.min(from + microBatch, rows.size()))) {
-        scaled.add(row.scaled(-1 / mass));
-      }
-      if (gradientSum == null) {
-        crossEntropy += model.logProbabilities(prefix, scaled).objective(scaled);
-      } else {
-        Gradient gradient = model.gradient(prefix, scaled);
-        crossEntropy += gradient.logProbabilities().objective(scaled);
-        gradient.addTo(gradientSum, weight);
-      }
+    return new LinearBatch(rows, divergence, negativeEntropy, tokens);
+  }
+
+  private record LinearBatch(
+      List<TrainingRow> rows, Divergence divergence, double negativeEntropy, long tokens)
+      implements BoundBatch {
+
+    @Override
+    public boolean isLinear() {
+      return true;
     }
-    Double kl = divergence == Divergence.NONE ? null : crossEntropy + negativeEntropy / mass;
-    double loss = divergence == Divergence.LOSS && kl != null ? kl : crossEntropy;
-    return new BatchLoss(loss, kl, null, tokens);
+
+    @Override
+    public List<TrainingRow> weighted(List<double[]> logProbabilities) {
+      return rows;
+    }
+
+    @Override
+    public BatchLoss loss(List<double[]> logProbabilities) {
+      double crossEntropy = 0;
+      for (int i = 0; i < rows.size(); i++) {
+        crossEntropy += rows.get(i).objective(logProbabilities.get(i));
+      }
+      Double kl = divergence == Divergence.NONE ? null : crossEntropy + negativeEntropy;
+      double loss = divergence == Divergence.LOSS && kl != null ? kl : crossEntropy;
+      return new BatchLoss(loss, kl, null, tokens);
+    }
   }
 }

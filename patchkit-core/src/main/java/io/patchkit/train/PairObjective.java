@@ -3,178 +3,141 @@ package io.patchkit.train;
 import io.patchkit.Prefix;
 import io.patchkit.train.ReferencePolicy.PairScore;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.function.IntFunction;
 
 /**
  * Preference optimisation on a model. The gradient of a pair's loss is ℓ′(h) · (∇ log p(chosen) − ∇
- * log p(rejected)), and h is known only once the log-probabilities are. A pair alone in its call is
- * differentiated first and multiplied by ℓ′(h) after, which saves a run; of several together a
- * forward run finds each one's ℓ′(h) first.
+ * log p(rejected)), and h is known only once the log-probabilities are.
  */
 final class PairObjective implements BoundObjective {
 
-  /** Rows in a call from which on a forward run costs less than calls of one pair lose. */
-  private static final int TOGETHER_FROM = 16;
-
   private final Dpo dpo;
-  private final DifferentiableModel model;
-  private final Prefix start;
-  private final int pairsAtOnce;
-  private final Map<Integer, PairScore> references = new HashMap<>();
+  private final PairReferences references;
 
-  PairObjective(Dpo dpo, DifferentiableModel model, Prefix start, int microBatch) {
+  PairObjective(Dpo dpo, DifferentiableModel model, Prefix start, IntFunction<int[]> group) {
     this.dpo = dpo;
-    this.model = model;
-    this.start = start;
-    boolean alone = dpo.anchor() == 0 && microBatch < TOGETHER_FROM;
-    this.pairsAtOnce = alone ? 1 : Math.max(1, microBatch / 2);
+    this.references = new PairReferences(dpo, model, start, group);
   }
 
   @Override
-  public BatchLoss loss(
-      Prefix prefix, int[] items, double weight, double @Nullable [] gradientSum) {
-    List<Pair> batch = new ArrayList<>(items.length);
-    long tokens = 0;
-    long chosenTokens = 0;
+  public BoundBatch batch(int[] items) {
+    List<Pair> pairs = new ArrayList<>(items.length);
     for (int item : items) {
-      Pair pair = new Pair(item);
-      batch.add(pair);
-      tokens += pair.tokens();
-      chosenTokens += pair.chosen.answerLength();
+      pairs.add(new Pair(dpo.data().get(item), references.of(item)));
     }
-    double anchor = dpo.anchor() / chosenTokens;
-    for (int from = 0; from < batch.size(); from += pairsAtOnce) {
-      List<Pair> together = batch.subList(from, Math.min(from + pairsAtOnce, batch.size()));
-      if (gradientSum == null) {
-        runForward(prefix, together);
-      } else if (together.size() == 1 && anchor == 0) {
-        differentiateAlone(prefix, together.get(0), weight / items.length, gradientSum);
-      } else {
-        runForward(prefix, together);
-        differentiate(prefix, together, anchor, items.length, weight, gradientSum);
+    return new PairBatch(pairs);
+  }
+
+  private final class PairBatch implements BoundBatch {
+
+    private final List<Pair> pairs;
+    private final double anchor;
+
+    PairBatch(List<Pair> pairs) {
+      this.pairs = pairs;
+      long chosenTokens = 0;
+      for (Pair pair : pairs) {
+        chosenTokens += pair.tokens.chosen().answerLength();
       }
+      this.anchor = dpo.anchor() / chosenTokens;
     }
-    return summary(batch, anchor, tokens);
+
+    @Override
+    public List<TrainingRow> rows() {
+      List<TrainingRow> rows = new ArrayList<>();
+      for (Pair pair : pairs) {
+        rows.addAll(pair.rows.rows(1, 1));
+      }
+      return rows;
+    }
+
+    @Override
+    public boolean isLinear() {
+      return false;
+    }
+
+    @Override
+    public List<TrainingRow> weighted(List<double[]> logProbabilities) {
+      List<TrainingRow> rows = new ArrayList<>();
+      for (Margin margin : margins(logProbabilities)) {
+        double slope = dpo.loss().slope(dpo.beta(), margin.h()) / pairs.size();
+        Pair pair = margin.pair;
+        rows.addAll(
+            pair.rows.rows(slope * pair.chosenUnit() - anchor, -slope * pair.rejectedUnit()));
+      }
+      return rows;
+    }
+
+    @Override
+    public BatchLoss loss(List<double[]> logProbabilities) {
+      double loss = 0;
+      double chosen = 0;
+      double rejected = 0;
+      double right = 0;
+      long tokens = 0;
+      for (Margin margin : margins(logProbabilities)) {
+        loss += dpo.loss().value(dpo.beta(), margin.h()) / pairs.size();
+        loss -= anchor * margin.chosenLogProbability;
+        chosen += dpo.beta() * margin.chosenLogRatio / pairs.size();
+        rejected += dpo.beta() * margin.rejectedLogRatio / pairs.size();
+        right += margin.h() > 0 ? 1 : 0;
+        tokens += margin.pair.rows.tokens();
+      }
+      PreferenceProgress preference =
+          new PreferenceProgress(chosen, rejected, chosen - rejected, right / pairs.size());
+      return new BatchLoss(loss, null, preference, tokens);
+    }
+
+    private List<Margin> margins(List<double[]> logProbabilities) {
+      List<Margin> margins = new ArrayList<>();
+      int next = 0;
+      for (Pair pair : pairs) {
+        int end = next + pair.rows.count();
+        margins.add(pair.margin(pair.rows.sums(logProbabilities.subList(next, end))));
+        next = end;
+      }
+      return margins;
+    }
   }
 
-  private void runForward(Prefix prefix, List<Pair> together) {
-    List<TrainingRow> rows = new ArrayList<>();
-    for (Pair pair : together) {
-      rows.add(pair.chosen.row(1));
-      rows.add(pair.rejected.row(1));
-    }
-    RowLogProbabilities found = model.logProbabilities(prefix, rows);
-    for (int i = 0; i < together.size(); i++) {
-      together.get(i).set(found.sum(2 * i), found.sum(2 * i + 1));
-    }
-  }
-
-  private void differentiate(
-      Prefix prefix, List<Pair> together, double anchor, int pairs, double weight, double[] sum) {
-    List<TrainingRow> rows = new ArrayList<>();
-    for (Pair pair : together) {
-      double slope = dpo.loss().slope(dpo.beta(), pair.h()) / pairs;
-      rows.add(pair.chosen.row(slope * pair.chosenUnit() - anchor));
-      rows.add(pair.rejected.row(-slope * pair.rejectedUnit()));
-    }
-    model.gradient(prefix, rows).addTo(sum, weight);
-  }
-
-  private void differentiateAlone(Prefix prefix, Pair pair, double weight, double[] sum) {
-    List<TrainingRow> rows =
-        List.of(pair.chosen.row(pair.chosenUnit()), pair.rejected.row(-pair.rejectedUnit()));
-    Gradient gradient = model.gradient(prefix, rows);
-    pair.set(gradient.logProbabilities().sum(0), gradient.logProbabilities().sum(1));
-    gradient.addTo(sum, weight * dpo.loss().slope(dpo.beta(), pair.h()));
-  }
-
-  private BatchLoss summary(List<Pair> batch, double anchor, long tokens) {
-    double loss = 0;
-    double chosen = 0;
-    double rejected = 0;
-    double right = 0;
-    for (Pair pair : batch) {
-      loss += dpo.loss().value(dpo.beta(), pair.h()) / batch.size();
-      loss -= anchor * pair.chosenLogProbability;
-      chosen += dpo.beta() * pair.chosenLogRatio() / batch.size();
-      rejected += dpo.beta() * pair.rejectedLogRatio() / batch.size();
-      right += pair.h() > 0 ? 1 : 0;
-    }
-    PreferenceProgress preference =
-        new PreferenceProgress(chosen, rejected, chosen - rejected, right / batch.size());
-    return new BatchLoss(loss, null, preference, tokens);
-  }
-
-  private PairScore reference(int item) {
-    if (dpo.reference() instanceof ReferencePolicy.Scored scored) {
-      return scored.scores().get(item);
-    }
-    PairScore known = references.get(item);
-    if (known == null) {
-      PairTokens pair = dpo.data().get(item);
-      // Each pair in a call of its own: the same numbers whenever, and after whatever, it is asked.
-      RowLogProbabilities found =
-          model.logProbabilities(
-              referencePrefix(), List.of(pair.chosen().row(1), pair.rejected().row(1)));
-      known = new PairScore(found.sum(0), found.sum(1));
-      references.put(item, known);
-    }
-    return known;
-  }
-
-  private @Nullable Prefix referencePrefix() {
-    if (dpo.reference() instanceof ReferencePolicy.Patched patched) {
-      return patched.prefix();
-    }
-    return dpo.reference() instanceof ReferencePolicy.Start ? start : null;
-  }
-
-  /** One pair of a batch, and what the model was found to think of it. */
+  /** One pair, and what the reference policy thinks of it. */
   private final class Pair {
 
-    private final AnswerTokens chosen;
-    private final AnswerTokens rejected;
+    private final PairTokens tokens;
+    private final PairRows rows;
     private final PairScore reference;
-    private double chosenLogProbability = Double.NaN;
-    private double rejectedLogProbability = Double.NaN;
 
-    Pair(int item) {
-      this.chosen = dpo.data().get(item).chosen();
-      this.rejected = dpo.data().get(item).rejected();
-      this.reference = reference(item);
-    }
-
-    void set(double chosenLogProbability, double rejectedLogProbability) {
-      this.chosenLogProbability = chosenLogProbability;
-      this.rejectedLogProbability = rejectedLogProbability;
+    Pair(PairTokens tokens, PairScore reference) {
+      this.tokens = tokens;
+      this.rows = new PairRows(tokens);
+      this.reference = reference;
     }
 
     /** By what the chosen answer's log-probability is multiplied before it counts. */
     double chosenUnit() {
-      return dpo.loss().isPerToken() ? 1.0 / chosen.answerLength() : 1;
+      return dpo.loss().isPerToken() ? 1.0 / tokens.chosen().answerLength() : 1;
     }
 
     double rejectedUnit() {
-      return dpo.loss().isPerToken() ? 1.0 / rejected.answerLength() : 1;
+      return dpo.loss().isPerToken() ? 1.0 / tokens.rejected().answerLength() : 1;
     }
 
-    double chosenLogRatio() {
-      return (chosenLogProbability - reference.chosen()) * chosenUnit();
+    Margin margin(PairRows.Sums found) {
+      return new Margin(
+          this,
+          found.chosen(),
+          (found.chosen() - reference.chosen()) * chosenUnit(),
+          (found.rejected() - reference.rejected()) * rejectedUnit());
     }
+  }
 
-    double rejectedLogRatio() {
-      return (rejectedLogProbability - reference.rejected()) * rejectedUnit();
-    }
+  /** By how much the model favours the chosen answer of a pair more than the reference does. */
+  private record Margin(
+      Pair pair, double chosenLogProbability, double chosenLogRatio, double rejectedLogRatio) {
 
     double h() {
-      return chosenLogRatio() - rejectedLogRatio();
-    }
-
-    long tokens() {
-      return (long) chosen.tokens().length + rejected.tokens().length;
+      return chosenLogRatio - rejectedLogRatio;
     }
   }
 }

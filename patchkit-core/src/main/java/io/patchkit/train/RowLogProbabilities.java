@@ -42,21 +42,4 @@ public final class RowLogProbabilities {
     }
     return sum;
   }
-
-  /** J over all rows, with the weights that these rows carry. */
-  double objective(List<TrainingRow> weighted) {
-    if (weighted.size() != rows.size()) {
-      throw new IllegalStateException(
-          "the model returned "
-              + rows.size()
-              + " rows for the "
-              + weighted.size()
-              + " it was given");
-    }
-    double sum = 0;
-    for (int i = 0; i < rows.size(); i++) {
-      sum += weighted.get(i).objective(rows.get(i));
-    }
-    return sum;
-  }
 }

@@ -27,6 +27,7 @@ final class TrainingRun {
   private final String planDigest;
   private final List<BoundObjective> objectives = new ArrayList<>();
   private final List<BatchOrder> orders = new ArrayList<>();
+  private final LossPass pass;
   private final @Nullable Judge judge;
   private @Nullable Path lastCheckpoint;
 
@@ -56,12 +57,9 @@ final class TrainingRun {
       orders.add(order);
       objectives.add(
           BoundObjective.bind(
-              term.objective(),
-              model,
-              start,
-              plan.microBatch(),
-              example -> order.firstTakenWith(example, plan.microBatch())));
+              term.objective(), model, start, plan.microBatch(), order::firstTakenWith));
     }
+    this.pass = new LossPass(model, plan.microBatch());
     Validation validation = plan.validation();
     this.judge =
         validation == null
@@ -106,16 +104,15 @@ final class TrainingRun {
     Instant stepBegun = clock.instant();
     Prefix prefix = state.prefix();
     double[] gradient = new double[state.parameters.length];
+    List<BatchLoss> losses = losses(state.step, prefix, gradient);
     List<TermProgress> terms = new ArrayList<>();
     double loss = 0;
     long tokens = 0;
-    for (int i = 0; i < objectives.size(); i++) {
+    for (int i = 0; i < losses.size(); i++) {
       Term term = plan.terms().get(i);
-      int[] items = orders.get(i).items(state.step);
-      BatchLoss batch = objectives.get(i).loss(prefix, items, term.weight(), gradient);
-      terms.add(batch.progress(term.name()));
-      loss += term.weight() * batch.loss();
-      tokens += batch.tokens();
+      terms.add(losses.get(i).progress(term.name()));
+      loss += term.weight() * losses.get(i).loss();
+      tokens += losses.get(i).tokens();
     }
     int frozen = plan.frozenPositions() * (gradient.length / start.length());
     double norm = GradientClipping.norm(gradient, frozen);
@@ -137,6 +134,15 @@ final class TrainingRun {
     if (checkpointEvery > 0 && state.step % checkpointEvery == 0) {
       save(state);
     }
+  }
+
+  private List<BatchLoss> losses(int step, Prefix prefix, double[] gradient) {
+    List<BoundBatch> batches = new ArrayList<>();
+    for (int i = 0; i < objectives.size(); i++) {
+      batches.add(objectives.get(i).batch(orders.get(i).items(step)));
+    }
+    double[] weights = plan.terms().stream().mapToDouble(Term::weight).toArray();
+    return pass.losses(prefix, batches, weights, gradient);
   }
 
   private TrainingProgress progress(

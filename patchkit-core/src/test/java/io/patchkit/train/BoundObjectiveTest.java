@@ -34,6 +34,7 @@ class BoundObjectiveTest {
       soft.add(SoftTargets.of(new TinyModel(11), null, answer, 4));
     }
     Dpo dpo = Dpo.of(TinyData.pairs(model)).withBeta(0.7);
+    Dpo partings = Dpo.of(TinyData.partings(model)).withBeta(0.7);
     return Stream.of(
         Sft.of(answers),
         Sft.of(answers).withFirstTokenWeight(5),
@@ -45,6 +46,9 @@ class BoundObjectiveTest {
         dpo.withLoss(new PreferenceLoss.Ipo()),
         dpo.withLoss(new PreferenceLoss.Hinge()).withBeta(0.05),
         dpo.withAnchor(0.3),
+        partings,
+        partings.withAnchor(0.3).withReference(new ReferencePolicy.Base()),
+        partings.withLoss(new PreferenceLoss.Hinge()).withBeta(0.05),
         dpo.withLoss(new PreferenceLoss.Ipo()).withAnchor(2));
   }
 
@@ -54,7 +58,7 @@ class BoundObjectiveTest {
     for (Parametrisation parametrisation : Parametrisation.values()) {
       Prefix begin = random(parametrisation, 1);
       Prefix at = random(parametrisation, 2);
-      BoundObjective bound = BoundObjective.bind(objective, model, begin, 4);
+      SoleObjective bound = SoleObjective.bind(objective, model, begin, 4);
       double[] gradient = new double[TrainingState.numbers(at).length];
       bound.loss(at, BATCH, 2, gradient);
       FiniteDifferences.assertGradient(at, gradient, p -> 2 * bound.loss(p, BATCH, 1, null).loss());
@@ -67,7 +71,7 @@ class BoundObjectiveTest {
     BatchLoss whole = null;
     double[] wholeGradient = {};
     for (int microBatch : new int[] {100, 1, 2, 3, 4}) {
-      BoundObjective bound = BoundObjective.bind(objective, model, start, microBatch);
+      SoleObjective bound = SoleObjective.bind(objective, model, start, microBatch);
       double[] gradient = new double[TrainingState.numbers(prefix).length];
       BatchLoss loss = bound.loss(prefix, BATCH, 1, gradient);
       if (whole == null) {
@@ -140,9 +144,25 @@ class BoundObjectiveTest {
   }
 
   @Test
+  void aPairThatDiffersInItsLastTokensAloneIsOneRow() {
+    PairTokens pair = PairTokens.of(new int[] {7, 0}, new int[] {1, 9, 4}, new int[] {1, 9, 6});
+    Dpo dpo =
+        Dpo.of(List.of(pair))
+            .withBeta(0.5)
+            .withReference(new ReferencePolicy.Scored(List.of(new PairScore(-3, -4))));
+    double chosen = 0.5 * (sum(logProbabilities(pair.chosen())) + 3);
+    double rejected = 0.5 * (sum(logProbabilities(pair.rejected())) + 4);
+    BatchLoss found = loss(dpo, 0);
+    PreferenceProgress preference = Objects.requireNonNull(found.preference());
+    assertThat(preference.rewardChosen()).isCloseTo(chosen, within(1e-12));
+    assertThat(preference.rewardRejected()).isCloseTo(rejected, within(1e-12));
+    assertThat(found.tokens()).isEqualTo(5);
+  }
+
+  @Test
   void dpoStartsAtLogTwoWithoutMargin() {
     Dpo dpo = Dpo.of(TinyData.pairs(model));
-    BoundObjective bound = BoundObjective.bind(dpo, model, prefix, 8);
+    SoleObjective bound = SoleObjective.bind(dpo, model, prefix, 8);
     BatchLoss found = bound.loss(prefix, BATCH, 1, null);
     assertThat(found.loss()).isCloseTo(Math.log(2), within(1e-12));
     PreferenceProgress preference = Objects.requireNonNull(found.preference());
@@ -200,16 +220,15 @@ class BoundObjectiveTest {
   @Test
   void referencesOfAGivenPrefixAreThatPrefixs() {
     Dpo dpo = Dpo.of(TinyData.pairs(model));
-    BoundObjective byStart = BoundObjective.bind(dpo, model, start, 8);
-    BoundObjective byGiven =
-        BoundObjective.bind(
-            dpo.withReference(new ReferencePolicy.Patched(start)), model, prefix, 8);
+    SoleObjective byStart = SoleObjective.bind(dpo, model, start, 8);
+    SoleObjective byGiven =
+        SoleObjective.bind(dpo.withReference(new ReferencePolicy.Patched(start)), model, prefix, 8);
     assertThat(byGiven.loss(prefix, BATCH, 1, null))
         .isEqualTo(byStart.loss(prefix, BATCH, 1, null));
   }
 
   private BatchLoss loss(Objective objective, int... items) {
-    return BoundObjective.bind(objective, model, start, 2).loss(prefix, items, 1, null);
+    return SoleObjective.bind(objective, model, start, 2).loss(prefix, items, 1, null);
   }
 
   private double[] logProbabilities(AnswerTokens answer) {

@@ -40,7 +40,7 @@ class PairTokensTest {
   }
 
   private static double loss(TinyModel model, Prefix start, Prefix prefix, PairTokens pair) {
-    return BoundObjective.bind(Dpo.of(List.of(pair)), model, start, 2)
+    return SoleObjective.bind(Dpo.of(List.of(pair)), model, start, 2)
         .loss(prefix, new int[] {0}, 1, null)
         .loss();
   }

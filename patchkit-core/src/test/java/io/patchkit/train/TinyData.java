@@ -28,6 +28,18 @@ final class TinyData {
     return pairs;
   }
 
+  /** Pairs that part in the first, the second or the third token of their answers, the last. */
+  static List<PairTokens> partings(TinyModel model) {
+    List<PairTokens> pairs = new ArrayList<>();
+    for (String prompt : List.of("ha", "hbc", "hcaf", "hd", "heeb")) {
+      String alike = "gf".substring(0, prompt.length() - 2);
+      pairs.add(
+          PairTokens.of(model, PreferencePair.of(Prompt.text(prompt), alike + "bad", alike + "ceg"))
+              .untilTheyDiffer());
+    }
+    return pairs;
+  }
+
   private static List<AnswerTokens> answers(TinyModel model, List<String> prompts, String answer) {
     List<AnswerTokens> answers = new ArrayList<>();
     for (String prompt : prompts) {
