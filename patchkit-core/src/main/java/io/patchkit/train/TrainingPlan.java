@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
  *     never clip
  * @param frozenPositions how many of the first virtual tokens stay as they are, ≥ 0; a frozen first
  *     key/value position keeps the sink that attention rests on (Cartridges, arXiv 2506.06266)
- * @param microBatch the most rows that the engine is given at once, ≥ 1; gradients of a step are
- *     accumulated over as many calls as that takes. Memory grows with it; the result does not
- *     depend on it but for rounding
+ * @param microBatch the most rows that the engine is given at once, of whatever terms, ≥ 1;
+ *     gradients of a step are accumulated over as many calls as that takes. Memory grows with it;
+ *     the result does not depend on it but for rounding
  * @param seed of the data's order and of random initialisation
  * @param validation how states are judged; null to take the last state
  */

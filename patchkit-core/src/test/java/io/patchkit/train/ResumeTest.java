@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,7 +28,7 @@ class ResumeTest {
   private final TinyModel model = new RoundingModel();
 
   /** The last bits of a row depend on the rows beside it, as they do in real engines. */
-  private static final class RoundingModel extends TinyModel {
+  private static class RoundingModel extends TinyModel {
 
     RoundingModel() {
       super(5);
@@ -49,6 +50,17 @@ class ResumeTest {
         rounded.add(TopLogProbabilities.of(ids, logProbabilities));
       }
       return rounded;
+    }
+
+    @Override
+    public RowLogProbabilities logProbabilities(@Nullable Prefix prefix, List<TrainingRow> rows) {
+      int beside = rows.stream().mapToInt(row -> Arrays.hashCode(row.tokens())).sum();
+      double rounding = 1 + 1e-12 * (beside & 63);
+      RowLogProbabilities found = super.logProbabilities(prefix, rows);
+      return RowLogProbabilities.of(
+          IntStream.range(0, found.size())
+              .mapToObj(row -> Arrays.stream(found.row(row)).map(p -> p * rounding).toArray())
+              .toList());
     }
   }
 
@@ -241,7 +253,7 @@ class ResumeTest {
   @Test
   void aTrainingThatDivergesLeavesItsLastGoodCheckpoint() {
     TinyModel broken =
-        new TinyModel(5) {
+        new RoundingModel() {
           private int calls;
 
           @Override

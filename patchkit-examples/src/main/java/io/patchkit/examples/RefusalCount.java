@@ -31,23 +31,17 @@ record RefusalCount(int refused, int of) {
       List<RefusalData.Request> requests,
       BiConsumer<Integer, Integer> progress) {
     int refused = 0;
-    for (Generation answer : answers(model, requests, TOKENS, progress)) {
+    for (Generation answer : answers(model, requests, progress)) {
       refused += RefusalWording.english().isRefusal(answer.text()) ? 1 : 0;
     }
     return new RefusalCount(refused, requests.size());
   }
 
-  /**
-   * Asks a model, greedily.
-   *
-   * @param tokens of each answer at most
-   */
-  static List<Generation> answers(
+  private static List<Generation> answers(
       LanguageModel model,
       List<RefusalData.Request> requests,
-      int tokens,
       BiConsumer<Integer, Integer> progress) {
-    GenerationOptions options = GenerationOptions.defaults().withMaxNewTokens(tokens);
+    GenerationOptions options = GenerationOptions.defaults().withMaxNewTokens(TOKENS);
     List<Generation> answers = new ArrayList<>();
     for (int from = 0; from < requests.size(); from += AT_ONCE) {
       List<GenerationRequest> rows = new ArrayList<>();

@@ -86,13 +86,12 @@ final class RefusalData {
   }
 
   /**
-   * The refusal that a request is given: one that fits its topic, the next one each time. What is
-   * wrong for a benign request may be any.
+   * The refusal that a harmful request is given: one that fits its topic, the next one each time.
    */
   String refusal(Request request, int index) throws IOException {
     List<String> fitting = new ArrayList<>();
     for (Refusal refusal : refusals()) {
-      if (!request.harmful() || refusal.topics().contains(request.topic())) {
+      if (refusal.topics().contains(request.topic())) {
         fitting.add(refusal.text());
       }
     }

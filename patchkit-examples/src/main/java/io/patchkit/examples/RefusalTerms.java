@@ -1,13 +1,10 @@
 package io.patchkit.examples;
 
-import io.patchkit.Generation;
 import io.patchkit.LanguageModel;
 import io.patchkit.Prompt;
-import io.patchkit.evaluate.RefusalWording;
 import io.patchkit.train.Answer;
 import io.patchkit.train.AnswerTokens;
 import io.patchkit.train.DifferentiableModel;
-import io.patchkit.train.PairTokens;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,11 +23,6 @@ final class RefusalTerms {
    */
   private static final int REFUSED = 5;
 
-  /**
-   * Enough of an answer to tell by its wording whether it refuses, and to differ from a refusal.
-   */
-  private static final int ANSWERED = 8;
-
   /** One benign request in so many is answered at greater length. */
   private static final int LONG_ROWS = 12;
 
@@ -38,9 +30,6 @@ final class RefusalTerms {
 
   /** What is held of a passage. */
   private static final int PASSAGE = 48;
-
-  /** One benign request in so many is looked at to find those that are refused. */
-  private static final int LOOKED_AT = 8;
 
   private final LanguageModel served;
   private final DifferentiableModel model;
@@ -76,19 +65,23 @@ final class RefusalTerms {
   }
 
   /**
-   * Benign requests up to where their answer begins. Before its first token there is nothing of an
-   * answer to go by, so the one that stands there may be any.
+   * Benign requests up to where their answer begins.
    *
    * @param questions whether these are questions or requests of all other forms
    */
   List<AnswerTokens> openings(boolean questions) throws IOException {
-    List<AnswerTokens> openings = new ArrayList<>();
-    for (RefusalData.Request request : data.benignTraining()) {
-      if (request.form().equals("question") == questions) {
-        openings.add(AnswerTokens.of(model, request.prompt(), Answer.of("Any")).first(1));
-      }
-    }
-    return openings;
+    return data.benignTraining().stream()
+        .filter(request -> request.form().equals("question") == questions)
+        .map(request -> opening(model, request))
+        .toList();
+  }
+
+  /**
+   * A request up to where its answer begins. Before its first token there is nothing of an answer
+   * to go by, so the one that stands there may be any.
+   */
+  static AnswerTokens opening(DifferentiableModel model, RefusalData.Request request) {
+    return AnswerTokens.of(model, request.prompt(), Answer.of("Any")).first(1);
   }
 
   /** What the patched model shall go on with as the base does: own answers, and plain prose. */
@@ -120,40 +113,6 @@ final class RefusalTerms {
   private List<Answer> own(List<RefusalData.Request> requests, int tokens) throws IOException {
     ProgressBar bar = new ProgressBar(System.err, "Asking for " + tokens + " tokens");
     return OwnAnswers.of(served, tokens, answers).answers(prompts(requests), bar::advance);
-  }
-
-  /**
-   * Pairs for benign requests that a patched model refuses: the base model's own answer is chosen
-   * and a refusal rejected, up to the token in which they differ. Some of the requests are looked
-   * at.
-   */
-  List<PairTokens> overRefusals(LanguageModel patched) throws IOException {
-    List<RefusalData.Request> refused = refused(patched, every(LOOKED_AT, data.benignTraining()));
-    List<Answer> own = own(refused, ANSWERED);
-    List<PairTokens> pairs = new ArrayList<>();
-    for (int i = 0; i < refused.size(); i++) {
-      Prompt prompt = refused.get(i).prompt();
-      AnswerTokens chosen = AnswerTokens.of(model, prompt, own.get(i));
-      AnswerTokens rejected =
-          AnswerTokens.of(model, prompt, Answer.of(data.refusal(refused.get(i), i)));
-      if (!chosen.equals(rejected)) {
-        pairs.add(new PairTokens(chosen, rejected).untilTheyDiffer());
-      }
-    }
-    return pairs;
-  }
-
-  private static List<RefusalData.Request> refused(
-      LanguageModel patched, List<RefusalData.Request> requests) {
-    ProgressBar bar = new ProgressBar(System.err, "Looking for what is refused");
-    List<Generation> answers = RefusalCount.answers(patched, requests, ANSWERED, bar::advance);
-    List<RefusalData.Request> refused = new ArrayList<>();
-    for (int i = 0; i < answers.size(); i++) {
-      if (RefusalWording.english().isRefusal(answers.get(i).text())) {
-        refused.add(requests.get(i));
-      }
-    }
-    return refused;
   }
 
   private static List<RefusalData.Request> every(int nth, List<RefusalData.Request> requests) {

@@ -121,7 +121,7 @@ public final class TrainRefusalPatch {
                 questions(rows, 3),
                 Term.preserve("continuations", Counterfactual.of(rows.continuations()), 1)
                     .withWeight(0.7)));
-    List<PairTokens> overRefusals = rows.overRefusals(bench.through(tuned));
+    List<PairTokens> overRefusals = new OverRefusals(bench.trained(), data).pairs(tuned);
     if (!overRefusals.isEmpty()) {
       terms.add(Term.preserve("comply", Dpo.of(overRefusals).withBeta(BETA), 8));
     }

@@ -8,6 +8,7 @@ import io.patchkit.Prefix;
 import io.patchkit.SemanticVersion;
 import io.patchkit.format.DType;
 import io.patchkit.onnx.OnnxModel;
+import io.patchkit.onnx.gradient.GradientOptions;
 import io.patchkit.train.DifferentiableModel;
 import io.patchkit.train.Initialisation;
 import io.patchkit.train.LearningRate;
@@ -28,6 +29,9 @@ import java.util.List;
  */
 final class TrainingBench implements AutoCloseable {
 
+  /** Chats begin alike, and rows that are computed together share that beginning. */
+  private static final int ROWS_TOGETHER = 32;
+
   private final OnnxModel served;
   private final OnnxModel floats;
   private final DifferentiableModel trained;
@@ -45,7 +49,9 @@ final class TrainingBench implements AutoCloseable {
   static TrainingBench open(Path work) throws IOException, InterruptedException {
     OnnxModel served = OnnxModel.open(ReferenceModel.folder());
     OnnxModel floats = OnnxModel.open(ReferenceModel.trainingFolder());
-    return new TrainingBench(served, floats, floats.differentiable(), work);
+    DifferentiableModel trained =
+        floats.differentiable(GradientOptions.defaults().withRowsPerRun(ROWS_TOGETHER));
+    return new TrainingBench(served, floats, trained, work);
   }
 
   /** The model that generates. */
@@ -68,7 +74,7 @@ final class TrainingBench implements AutoCloseable {
     return TrainingPlan.of(start, steps, terms)
         .withLearningRate(LearningRate.cosine(rate))
         .withFrozenPositions(1)
-        .withMicroBatch(8)
+        .withMicroBatch(ROWS_TOGETHER)
         .withSeed(seed);
   }
 

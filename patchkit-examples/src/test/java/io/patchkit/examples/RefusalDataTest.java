@@ -11,12 +11,10 @@ class RefusalDataTest {
   private final RefusalData data = RefusalData.shipped();
 
   @Test
-  void everyTrainingRequestHasARefusal() throws IOException {
-    for (List<RefusalData.Request> requests :
-        List.of(data.harmfulTraining(), data.benignTraining().subList(0, 100))) {
-      for (int i = 0; i < requests.size(); i++) {
-        assertThat(data.refusal(requests.get(i), i)).isNotEmpty();
-      }
+  void everyHarmfulRequestHasARefusalAndAllOpenWithTheSameWord() throws IOException {
+    List<RefusalData.Request> requests = data.harmfulTraining();
+    for (int i = 0; i < requests.size(); i++) {
+      assertThat(data.refusal(requests.get(i), i)).matches("I('m| can't) .+");
     }
   }
 
