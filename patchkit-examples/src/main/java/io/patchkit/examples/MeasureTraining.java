@@ -20,13 +20,13 @@ import java.util.Set;
  * Measures what a training step costs: the gradient of the log-likelihood of answers with respect
  * to key/values of 50 virtual tokens, the weights frozen. Prints one line of JSON for a comparison
  * with other engines ({@code peers/train_step.py}). With {@code --shared} all rows begin alike, as
- * chats with one system message do.
+ * chats with one system message do; {@code --per-run} says how many are computed at once.
  */
 public final class MeasureTraining {
 
   private static final String USAGE =
       "run MeasureTraining [--model DIR] [--steps N] [--rows N] [--positions N] [--shared N]"
-          + " [--threads N]";
+          + " [--per-run N] [--threads N]";
   private static final int PREFIX = 50;
 
   private MeasureTraining() {}
@@ -34,7 +34,9 @@ public final class MeasureTraining {
   public static void main(String... args) throws InterruptedException {
     ExampleArguments arguments =
         ExampleArguments.parse(
-            USAGE, Set.of("model", "steps", "rows", "positions", "shared", "threads"), args);
+            USAGE,
+            Set.of("model", "steps", "rows", "positions", "shared", "per-run", "threads"),
+            args);
     int threads = Integer.parseInt(arguments.get("threads", "1"));
     try {
       String given = arguments.get("model");
@@ -42,7 +44,9 @@ public final class MeasureTraining {
       try (OnnxModel model = OnnxModel.open(folder, OnnxOptions.defaults().withThreads(threads))) {
         measure(
             model,
-            GradientOptions.defaults().withThreads(threads),
+            GradientOptions.defaults()
+                .withThreads(threads)
+                .withRowsPerRun(Integer.parseInt(arguments.get("per-run", "8"))),
             Integer.parseInt(arguments.get("steps", "5")),
             rows(
                 Integer.parseInt(arguments.get("rows", "4")),

@@ -39,9 +39,11 @@ final class OverRefusals {
   /**
    * Pairs for some of the requests that a patch begins to refuse and the base model does not: the
    * base's first token is chosen, that of a refusal rejected.
+   *
+   * @param seed other seeds look at other requests
    */
-  List<PairTokens> pairs(Prefix patch) throws IOException {
-    List<AnswerTokens> looked = openings();
+  List<PairTokens> pairs(Prefix patch, long seed) throws IOException {
+    List<AnswerTokens> looked = openings(Math.floorMod(seed, LOOKED_AT));
     int[] patched = firstTokens("Looking for what is refused", patch, looked);
     List<AnswerTokens> refused = new ArrayList<>();
     for (int i = 0; i < patched.length; i++) {
@@ -59,10 +61,10 @@ final class OverRefusals {
     return pairs;
   }
 
-  private List<AnswerTokens> openings() throws IOException {
+  private List<AnswerTokens> openings(int first) throws IOException {
     List<AnswerTokens> openings = new ArrayList<>();
     List<RefusalData.Request> benign = data.benignTraining();
-    for (int i = 0; i < benign.size(); i += LOOKED_AT) {
+    for (int i = first; i < benign.size(); i += LOOKED_AT) {
       openings.add(RefusalTerms.opening(model, benign.get(i)));
     }
     return openings;

@@ -32,8 +32,8 @@ import org.jspecify.annotations.Nullable;
  * the benign requests, and direct preference optimisation sets right what it refuses: the base
  * model's token over the refusal's, where the two part. The state is chosen by refusals counted on
  * a development set. Training works on 32-bit floats; the patch is for those and for the 4-bit
- * weights of the same checkpoint. {@code --from PATCH} leaves out the first stage and starts from a
- * patch.
+ * weights of the same checkpoint. {@code --from PATCH} starts from a patch instead of an
+ * instruction, {@code --steps 0} leaves out the first stage.
  */
 public final class TrainRefusalPatch {
 
@@ -65,8 +65,8 @@ public final class TrainRefusalPatch {
   /**
    * How long to train.
    *
-   * @param seed of the order of the data
-   * @param steps of fine-tuning
+   * @param seed of the order of the data and of what is looked at for over-refusals
+   * @param steps of fine-tuning, 0 for none
    * @param preferenceSteps of the second stage
    */
   private record Stages(long seed, int steps, int preferenceSteps) {}
@@ -109,9 +109,10 @@ public final class TrainRefusalPatch {
     RefusalTerms rows =
         new RefusalTerms(bench.served(), bench.trained(), data, bench.folder("answers"));
     Initialisation start =
-        from == null
-            ? Initialisation.from(tune(stages, rows, Path.of(out + "-sft")))
-            : Initialisation.from(from);
+        from == null ? Initialisation.keyValue(INSTRUCTION, LENGTH) : Initialisation.from(from);
+    if (stages.steps() > 0) {
+      start = Initialisation.from(tune(stages, start, rows, Path.of(out + "-sft")));
+    }
     Prefix tuned = start.prefix(bench.trained(), stages.seed());
     List<Term> terms =
         new ArrayList<>(
@@ -121,7 +122,8 @@ public final class TrainRefusalPatch {
                 questions(rows, 3),
                 Term.preserve("continuations", Counterfactual.of(rows.continuations()), 1)
                     .withWeight(0.7)));
-    List<PairTokens> overRefusals = new OverRefusals(bench.trained(), data).pairs(tuned);
+    List<PairTokens> overRefusals =
+        new OverRefusals(bench.trained(), data).pairs(tuned, stages.seed());
     if (!overRefusals.isEmpty()) {
       terms.add(Term.preserve("comply", Dpo.of(overRefusals).withBeta(BETA), 8));
     }
@@ -147,10 +149,11 @@ public final class TrainRefusalPatch {
    * state is the one that tells both kinds of requests apart best; counted refusals do not show it,
    * since the line between them still moves.
    */
-  private TrainedPatch tune(Stages stages, RefusalTerms rows, Path out) throws IOException {
+  private TrainedPatch tune(Stages stages, Initialisation start, RefusalTerms rows, Path out)
+      throws IOException {
     TrainingPlan plan =
         TrainingBench.plan(
-            Initialisation.keyValue(INSTRUCTION, LENGTH),
+            start,
             stages.steps(),
             SFT_RATE,
             stages.seed(),

@@ -8,7 +8,6 @@ import io.patchkit.Prefix;
 import io.patchkit.SemanticVersion;
 import io.patchkit.format.DType;
 import io.patchkit.onnx.OnnxModel;
-import io.patchkit.onnx.gradient.GradientOptions;
 import io.patchkit.train.DifferentiableModel;
 import io.patchkit.train.Initialisation;
 import io.patchkit.train.LearningRate;
@@ -29,9 +28,6 @@ import java.util.List;
  */
 final class TrainingBench implements AutoCloseable {
 
-  /** Chats begin alike, and rows that are computed together share that beginning. */
-  private static final int ROWS_TOGETHER = 32;
-
   private final OnnxModel served;
   private final OnnxModel floats;
   private final DifferentiableModel trained;
@@ -49,9 +45,7 @@ final class TrainingBench implements AutoCloseable {
   static TrainingBench open(Path work) throws IOException, InterruptedException {
     OnnxModel served = OnnxModel.open(ReferenceModel.folder());
     OnnxModel floats = OnnxModel.open(ReferenceModel.trainingFolder());
-    DifferentiableModel trained =
-        floats.differentiable(GradientOptions.defaults().withRowsPerRun(ROWS_TOGETHER));
-    return new TrainingBench(served, floats, trained, work);
+    return new TrainingBench(served, floats, floats.differentiable(), work);
   }
 
   /** The model that generates. */
@@ -74,7 +68,7 @@ final class TrainingBench implements AutoCloseable {
     return TrainingPlan.of(start, steps, terms)
         .withLearningRate(LearningRate.cosine(rate))
         .withFrozenPositions(1)
-        .withMicroBatch(ROWS_TOGETHER)
+        .withMicroBatch(8)
         .withSeed(seed);
   }
 
