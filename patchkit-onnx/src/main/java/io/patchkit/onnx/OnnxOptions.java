@@ -23,7 +23,9 @@ import java.util.function.Consumer;
  *     the GPU with Java 22 or newer and {@code --enable-native-access}, else each token moves them
  * @param prefixCacheBytes the most memory that encoded prefixes may take together, ≥ 0
  * @param prefillChunk most prompt tokens fed in one pass, ≥ 1; bounds the memory of long prompts
- * @param idleBuffers request buffers kept for reuse, ≥ 0
+ * @param idleBuffers request buffers kept for reuse, ≥ 0. A batch that grows needs one of each size
+ *     on its way; what is not kept waits for the garbage collector, and the process grows until
+ *     then, by {@code -XX:MaxDirectMemorySize} at most
  * @param batchRows most requests that {@code generateAll} and a queue decode together, ≥ 1
  * @param listener is told how requests end
  * @param clock tells chat templates that ask for it what day it is
@@ -67,7 +69,7 @@ public record OnnxOptions(
         OptionalInt.empty(),
         256L << 20,
         512,
-        8,
+        16,
         8,
         GenerationListener.none(),
         Clock.system(ZoneId.systemDefault()));

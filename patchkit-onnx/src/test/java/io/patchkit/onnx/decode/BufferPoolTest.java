@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
+import io.patchkit.onnx.OnnxOptions;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -59,6 +62,52 @@ class BufferPoolTest {
     assertThat(capacities).containsExactly(128, 192, 320, 512, 768, CONTEXT);
     assertThat(moved).isEqualTo(128 + 192 + 320 + 512 + 768).isLessThan(2 * CONTEXT);
     keyValues.close();
+  }
+
+  @Test
+  void batchesOfOneFourAndEightRowsAllocateOnce() throws OrtException {
+    try (BufferPool ofDefaults =
+        new BufferPool(
+            OrtEnvironment.getEnvironment(),
+            LAYOUT,
+            CONTEXT,
+            16,
+            OnnxOptions.defaults().idleBuffers())) {
+      Set<KeyValueBuffers> first = Collections.newSetFromMap(new IdentityHashMap<>());
+      Set<KeyValueBuffers> second = Collections.newSetFromMap(new IdentityHashMap<>());
+      for (int rows : new int[] {1, 4, 8}) {
+        first.addAll(batch(ofDefaults, rows, 224));
+      }
+      for (int rows : new int[] {1, 4, 8}) {
+        second.addAll(batch(ofDefaults, rows, 224));
+      }
+      assertThat(first).hasSizeGreaterThan(8).containsAll(second);
+    }
+  }
+
+  /** The buffers that a batch has on its way: rows join one by one, then all grow together. */
+  private static List<KeyValueBuffers> batch(BufferPool pool, int rows, int positions)
+      throws OrtException {
+    List<KeyValueBuffers> taken = new ArrayList<>();
+    taken.add(pool.takeKeyValues(2, 1));
+    for (int room = 4; room <= rows; room *= 2) {
+      move(pool, taken, room, 32);
+    }
+    for (int length = 32; length <= positions; length++) {
+      KeyValueBuffers last = taken.get(taken.size() - 1);
+      if (length > last.capacity()) {
+        move(pool, taken, last.rows(), length);
+      }
+    }
+    pool.give(taken.get(taken.size() - 1));
+    return taken;
+  }
+
+  private static void move(BufferPool pool, List<KeyValueBuffers> taken, int rows, int positions)
+      throws OrtException {
+    KeyValueBuffers last = taken.get(taken.size() - 1);
+    taken.add(pool.takeLarger(last, rows, positions));
+    pool.give(last);
   }
 
   @Test
