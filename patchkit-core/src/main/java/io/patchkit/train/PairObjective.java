@@ -61,7 +61,11 @@ final class PairObjective implements BoundObjective {
     public List<TrainingRow> weighted(List<double[]> logProbabilities) {
       List<TrainingRow> rows = new ArrayList<>();
       for (Margin margin : margins(logProbabilities)) {
-        double slope = dpo.loss().slope(dpo.beta(), margin.h()) / pairs.size();
+        // A margin that is not finite has no slope; the loss is not finite then, and says so.
+        double slope =
+            Double.isFinite(margin.h())
+                ? dpo.loss().slope(dpo.beta(), margin.h()) / pairs.size()
+                : 0;
         Pair pair = margin.pair;
         rows.addAll(
             pair.rows.rows(slope * pair.chosenUnit() - anchor, -slope * pair.rejectedUnit()));

@@ -367,6 +367,36 @@ class PatchTrainerTest {
   }
 
   @Test
+  void aMarginThatIsNotFiniteEndsTheTrainingToo() {
+    TinyModel broken =
+        new TinyModel(5) {
+          private int calls;
+
+          @Override
+          public RowLogProbabilities logProbabilities(
+              @Nullable Prefix prefix, List<TrainingRow> rows) {
+            RowLogProbabilities found = super.logProbabilities(prefix, rows);
+            double[] first = found.row(0);
+            // References, a forward and a backward run for the first step; then the second's.
+            first[0] = ++calls > 4 ? Double.NaN : first[0];
+            List<double[]> all = new ArrayList<>(List.of(first));
+            for (int row = 1; row < found.size(); row++) {
+              all.add(found.row(row));
+            }
+            return RowLogProbabilities.of(all);
+          }
+        };
+    TrainingPlan plan =
+        TrainingPlan.of(
+            instruction(Parametrisation.SOFT_PROMPT),
+            9,
+            Term.steer("prefer", Dpo.of(TinyData.pairs(model).subList(0, 2)), 2));
+    assertThatThrownBy(() -> PatchTrainer.of(broken, plan).train())
+        .isInstanceOf(TrainingDivergedException.class)
+        .hasMessageContaining("the loss NaN");
+  }
+
+  @Test
   void speedAndRemainingTimeComeFromTheClock() {
     Clock clock =
         new Clock() {
