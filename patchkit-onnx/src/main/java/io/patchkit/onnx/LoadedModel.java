@@ -68,7 +68,7 @@ final class LoadedModel {
                   options.cudaDevice(),
                   options.prefixCacheBytes(),
                   options.prefillChunk(),
-                  options.idleBuffers(),
+                  options.idleBufferBytes(),
                   options.batchRows(),
                   options.listener()));
       return new LoadedModel(

@@ -23,9 +23,9 @@ import java.util.function.Consumer;
  *     the GPU with Java 22 or newer and {@code --enable-native-access}, else each token moves them
  * @param prefixCacheBytes the most memory that encoded prefixes may take together, ≥ 0
  * @param prefillChunk most prompt tokens fed in one pass, ≥ 1; bounds the memory of long prompts
- * @param idleBuffers request buffers kept for reuse, ≥ 0. A batch that grows needs one of each size
- *     on its way; what is not kept waits for the garbage collector, and the process grows until
- *     then, by {@code -XX:MaxDirectMemorySize} at most
+ * @param idleBufferBytes the most memory that buffers of finished requests may take together while
+ *     they wait for the next ones, ≥ 0. What is not kept waits for the garbage collector, and the
+ *     process grows until then, by {@code -XX:MaxDirectMemorySize} at most
  * @param batchRows most requests that {@code generateAll} and a queue decode together, ≥ 1
  * @param listener is told how requests end
  * @param clock tells chat templates that ask for it what day it is
@@ -38,7 +38,7 @@ public record OnnxOptions(
     OptionalInt cudaDevice,
     long prefixCacheBytes,
     int prefillChunk,
-    int idleBuffers,
+    long idleBufferBytes,
     int batchRows,
     GenerationListener listener,
     Clock clock) {
@@ -49,7 +49,7 @@ public record OnnxOptions(
     require(cudaDevice.orElse(0) >= 0, "cudaDevice", cudaDevice, "0 or more");
     require(prefixCacheBytes >= 0, "prefixCacheBytes", prefixCacheBytes, "at least 0");
     require(prefillChunk >= 1, "prefillChunk", prefillChunk, "at least 1");
-    require(idleBuffers >= 0, "idleBuffers", idleBuffers, "at least 0");
+    require(idleBufferBytes >= 0, "idleBufferBytes", idleBufferBytes, "at least 0");
     require(batchRows >= 1, "batchRows", batchRows, "at least 1");
     Objects.requireNonNull(listener, "listener");
     Objects.requireNonNull(clock, "clock");
@@ -57,8 +57,8 @@ public record OnnxOptions(
 
   /**
    * As many threads as the process may use processors, without spinning; prepacked weights and an
-   * arena; on the processor; 256 MiB of encoded prefixes; prompts in chunks of 512 tokens; buffers
-   * of 8 requests kept; batches of up to 8; no listener; the system's clock.
+   * arena; on the processor; 256 MiB of encoded prefixes; prompts in chunks of 512 tokens; 512 MiB
+   * of idle buffers; batches of up to 8; no listener; the system's clock.
    */
   public static OnnxOptions defaults() {
     return new OnnxOptions(
@@ -69,7 +69,7 @@ public record OnnxOptions(
         OptionalInt.empty(),
         256L << 20,
         512,
-        16,
+        512L << 20,
         8,
         GenerationListener.none(),
         Clock.system(ZoneId.systemDefault()));
@@ -108,8 +108,8 @@ public record OnnxOptions(
     return edited(draft -> draft.prefillChunk = prefillChunk);
   }
 
-  public OnnxOptions withIdleBuffers(int idleBuffers) {
-    return edited(draft -> draft.idleBuffers = idleBuffers);
+  public OnnxOptions withIdleBufferBytes(long idleBufferBytes) {
+    return edited(draft -> draft.idleBufferBytes = idleBufferBytes);
   }
 
   public OnnxOptions withBatchRows(int batchRows) {
@@ -146,7 +146,7 @@ public record OnnxOptions(
     OptionalInt cudaDevice;
     long prefixCacheBytes;
     int prefillChunk;
-    int idleBuffers;
+    long idleBufferBytes;
     int batchRows;
     GenerationListener listener;
     Clock clock;
@@ -159,7 +159,7 @@ public record OnnxOptions(
       cudaDevice = from.cudaDevice;
       prefixCacheBytes = from.prefixCacheBytes;
       prefillChunk = from.prefillChunk;
-      idleBuffers = from.idleBuffers;
+      idleBufferBytes = from.idleBufferBytes;
       batchRows = from.batchRows;
       listener = from.listener;
       clock = from.clock;
@@ -174,7 +174,7 @@ public record OnnxOptions(
           cudaDevice,
           prefixCacheBytes,
           prefillChunk,
-          idleBuffers,
+          idleBufferBytes,
           batchRows,
           listener,
           clock);

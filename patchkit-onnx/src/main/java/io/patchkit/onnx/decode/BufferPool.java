@@ -2,12 +2,11 @@ package io.patchkit.onnx.decode;
 
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
-import java.util.Comparator;
 
 /**
  * Keeps the buffers of finished requests for the next ones, so that native memory does not wait for
- * the garbage collector. Room for keys and values comes in steps, so that few sizes serve all
- * requests, and grows with what a request holds, not with what it may come to hold. Thread-safe.
+ * the garbage collector. Room for keys and values comes in steps, and grows with what a request
+ * holds, not with what it may come to hold, unless larger room lies idle. Thread-safe.
  */
 final class BufferPool implements AutoCloseable {
 
@@ -18,35 +17,24 @@ final class BufferPool implements AutoCloseable {
   private final DecoderLayout layout;
   private final int contextLength;
   private final int chunk;
-  private final IdleBuffers<Integer, StepBuffers> steps;
-  private final IdleBuffers<Size, KeyValueBuffers> keyValues;
+  private final IdleBuffers idle;
 
   /**
    * @param contextLength most positions of a request
    * @param chunk most tokens of a request fed in one pass
-   * @param maxIdle how many unused buffers of each kind are kept
+   * @param idleBytes most memory of unused buffers
    */
   BufferPool(
-      OrtEnvironment environment, DecoderLayout layout, int contextLength, int chunk, int maxIdle) {
+      OrtEnvironment environment,
+      DecoderLayout layout,
+      int contextLength,
+      int chunk,
+      long idleBytes) {
     this.environment = environment;
     this.layout = layout;
     this.contextLength = contextLength;
     this.chunk = chunk;
-    this.steps = new IdleBuffers<>(maxIdle);
-    this.keyValues = new IdleBuffers<>(maxIdle);
-  }
-
-  /** Room for requests, ordered by memory. */
-  private record Size(int rows, int capacity) implements Comparable<Size> {
-
-    private static final Comparator<Size> BY_MEMORY =
-        Comparator.comparingLong((Size size) -> (long) size.rows * size.capacity)
-            .thenComparingInt(Size::rows);
-
-    @Override
-    public int compareTo(Size other) {
-      return BY_MEMORY.compare(this, other);
-    }
+    this.idle = new IdleBuffers(idleBytes);
   }
 
   /** What the passes of one request are fed with, the caller's until {@link #give}. */
@@ -54,23 +42,35 @@ final class BufferPool implements AutoCloseable {
     return takeSteps(1);
   }
 
-  /** What the passes of a batch are fed with; where rows ≥ 2, one token a row. */
+  /**
+   * What the passes of a batch are fed with; where rows ≥ 2, one token a row, and room for more.
+   */
   StepBuffers takeSteps(int rows) throws OrtException {
-    StepBuffers idle = steps.poll(rows);
-    return idle != null ? idle : new StepBuffers(environment, layout, rows, rows == 1 ? chunk : 1);
+    StepBuffers used = idle.poll(StepBuffers.class, steps -> fits(steps.rows(), rows));
+    return used != null ? used : new StepBuffers(environment, layout, rows, rows == 1 ? chunk : 1);
   }
 
-  /** Room for at least so many positions in each row, the caller's until {@link #give}. */
+  /**
+   * Room for at least so many positions in each row, the caller's until {@link #give}. What lies
+   * idle may have more room than was asked for.
+   */
   KeyValueBuffers takeKeyValues(int rows, int positions) throws OrtException {
     int capacity =
         Math.min((positions + GRAIN - 1) / GRAIN * GRAIN, Math.max(contextLength, positions));
-    KeyValueBuffers idle = keyValues.poll(new Size(rows, capacity));
-    return idle != null ? idle : new KeyValueBuffers(environment, layout, rows, capacity);
+    KeyValueBuffers used =
+        idle.poll(
+            KeyValueBuffers.class, room -> fits(room.rows(), rows) && room.capacity() >= capacity);
+    return used != null ? used : new KeyValueBuffers(environment, layout, rows, capacity);
+  }
+
+  /** A batch uses the first rows of what it has; a request alone is shown to the runtime whole. */
+  private static boolean fits(int rows, int wanted) {
+    return wanted == 1 ? rows == 1 : rows >= wanted;
   }
 
   /**
    * Room for more than there is, and for half as much again, so that a request of n positions moves
-   * at most 2n on its way there and never holds much more than 1.5n.
+   * at most 2n on its way there and never has memory made for much more than 1.5n.
    */
   KeyValueBuffers takeLarger(KeyValueBuffers than, int rows, int positions) throws OrtException {
     int capacity = than.capacity();
@@ -83,18 +83,17 @@ final class BufferPool implements AutoCloseable {
 
   /** Takes buffers back. */
   void give(StepBuffers buffers) {
-    steps.add(buffers.rows(), buffers);
+    idle.add(buffers);
   }
 
   /** Takes buffers back. */
   void give(KeyValueBuffers buffers) {
-    keyValues.add(new Size(buffers.rows(), buffers.capacity()), buffers);
+    idle.add(buffers);
   }
 
   /** Frees what is idle; what is in use is freed when it is given back. */
   @Override
   public void close() {
-    steps.close();
-    keyValues.close();
+    idle.close();
   }
 }

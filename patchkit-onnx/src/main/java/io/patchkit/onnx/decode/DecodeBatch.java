@@ -143,7 +143,7 @@ final class DecodeBatch implements OpenState {
       OrtSession.Result result = session.run(inputs, requested, pinned, buffers.runOptions());
       session.metrics().decoded(rows, System.nanoTime() - started);
       keyValues.accept(result);
-      return buffers.logits(layout.logitsType());
+      return buffers.logits(layout.logitsType(), rows);
     } finally {
       temporary.forEach(OnnxTensor::close);
     }

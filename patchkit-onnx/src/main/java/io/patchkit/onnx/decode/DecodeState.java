@@ -251,7 +251,7 @@ final class DecodeState implements OpenState {
       }
       length += count;
       return result == null || pinLogits
-          ? buffers.logits(layout.logitsType())
+          ? buffers.logits(layout.logitsType(), 1)
           : lastRows(result, rows);
     } finally {
       temporary.forEach(OnnxTensor::close);

@@ -46,7 +46,7 @@ public final class DecoderEngine implements AutoCloseable {
    * @param cudaDevice index of the GPU; empty for the processor
    * @param prefixCacheBytes bound on encoded prefixes
    * @param prefillChunk most tokens of one pass
-   * @param idleBuffers request buffers kept for reuse
+   * @param idleBufferBytes bound on buffers kept for reuse
    * @param batchRows most requests decoded together
    * @param listener is told how requests end
    */
@@ -61,7 +61,7 @@ public final class DecoderEngine implements AutoCloseable {
       OptionalInt cudaDevice,
       long prefixCacheBytes,
       int prefillChunk,
-      int idleBuffers,
+      long idleBufferBytes,
       int batchRows,
       GenerationListener listener) {
 

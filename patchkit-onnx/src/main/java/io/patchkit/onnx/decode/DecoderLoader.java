@@ -78,7 +78,7 @@ final class DecoderLoader {
             layout,
             settings.contextLength(),
             settings.prefillChunk(),
-            settings.idleBuffers());
+            settings.idleBufferBytes());
     try (OrtSession.SessionOptions options = options(file, settings)) {
       OrtSession session = environment.createSession(graph.toBytes(), options);
       DeviceCache.Source device =

@@ -1,77 +1,86 @@
 package io.patchkit.onnx.decode;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.NavigableMap;
-import java.util.TreeMap;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Buffers that nobody uses, by size. Of too many the largest goes first. Thread-safe.
- *
- * @param <S> sizes, ordered by memory
+ * Native buffers that nobody uses, within a bound on their memory. Of too many those go first that
+ * have been idle for longest. Thread-safe.
  */
-final class IdleBuffers<S extends Comparable<S>, B extends IdleBuffers.Buffer>
-    implements AutoCloseable {
+final class IdleBuffers implements AutoCloseable {
 
   /** What can lie here; closing frees it. */
   interface Buffer extends AutoCloseable {
+
+    /** Native memory it takes. */
+    long bytes();
+
     @Override
     void close();
   }
 
-  private final int most;
-  private final NavigableMap<S, Deque<B>> bySize = new TreeMap<>();
-  private int count;
+  private final long mostBytes;
+
+  /** Those that came last at the end. */
+  private final List<Buffer> buffers = new ArrayList<>();
+
+  private long bytes;
   private boolean closed;
 
   /**
-   * @param most how many are kept
+   * @param mostBytes how much memory they may take together
    */
-  IdleBuffers(int most) {
-    this.most = most;
+  IdleBuffers(long mostBytes) {
+    this.mostBytes = mostBytes;
   }
 
-  /** Takes the buffer of that size that was used last, null if there is none. */
-  synchronized @Nullable B poll(S size) {
-    Deque<B> fitting = bySize.get(size);
-    B buffer = fitting == null ? null : fitting.pollLast();
-    if (buffer != null) {
-      count--;
+  /** Takes the smallest buffer of a kind that fits, of equal ones the latest, null if none does. */
+  synchronized <B extends Buffer> @Nullable B poll(Class<B> kind, Predicate<B> fits) {
+    @Nullable B best = null;
+    for (Buffer buffer : buffers) {
+      if (kind.isInstance(buffer)) {
+        B candidate = kind.cast(buffer);
+        if (fits.test(candidate) && (best == null || candidate.bytes() <= best.bytes())) {
+          best = candidate;
+        }
+      }
     }
-    return buffer;
+    if (best != null) {
+      buffers.remove(best);
+      bytes -= best.bytes();
+    }
+    return best;
   }
 
-  /** Takes a buffer over. */
-  void add(S size, B buffer) {
-    B surplus = buffer;
+  /**
+   * Takes a buffer over. One that is larger than the bound is freed and costs no other its place.
+   */
+  void add(Buffer buffer) {
+    List<Buffer> surplus = new ArrayList<>();
     synchronized (this) {
-      if (!closed) {
-        bySize.computeIfAbsent(size, key -> new ArrayDeque<>()).addLast(buffer);
-        surplus = ++count > most ? removeLargest() : null;
+      if (closed || buffer.bytes() > mostBytes) {
+        surplus.add(buffer);
+      } else {
+        buffers.add(buffer);
+        bytes += buffer.bytes();
+        while (bytes > mostBytes) {
+          Buffer oldest = buffers.remove(0);
+          bytes -= oldest.bytes();
+          surplus.add(oldest);
+        }
       }
     }
-    if (surplus != null) {
-      surplus.close();
-    }
-  }
-
-  private @Nullable B removeLargest() {
-    for (Deque<B> buffers : bySize.descendingMap().values()) {
-      if (!buffers.isEmpty()) {
-        count--;
-        return buffers.removeFirst();
-      }
-    }
-    return null;
+    surplus.forEach(Buffer::close);
   }
 
   /** Frees what is here, and from now on what comes. */
   @Override
   public synchronized void close() {
     closed = true;
-    bySize.values().forEach(buffers -> buffers.forEach(Buffer::close));
-    bySize.clear();
-    count = 0;
+    buffers.forEach(Buffer::close);
+    buffers.clear();
+    bytes = 0;
   }
 }

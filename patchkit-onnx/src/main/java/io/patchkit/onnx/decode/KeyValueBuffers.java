@@ -125,6 +125,15 @@ final class KeyValueBuffers implements IdleBuffers.Buffer {
   }
 
   @Override
+  public long bytes() {
+    long bytes = 0;
+    for (ByteBuffer plane : planes) {
+      bytes += plane.capacity();
+    }
+    return bytes;
+  }
+
+  @Override
   public void close() {
     tensors.forEach(OnnxTensor::close);
   }

@@ -22,7 +22,7 @@ final class SharedBatchKeyValues implements BatchKeyValues {
   private final BufferPool pool;
   private final List<OnnxTensor> views = new ArrayList<>();
   private KeyValueBuffers buffers;
-  private int[] lengths = new int[2];
+  private int[] lengths;
   private int rows;
   private int viewedRows = -1;
 
@@ -32,6 +32,7 @@ final class SharedBatchKeyValues implements BatchKeyValues {
     this.layout = layout;
     this.pool = pool;
     this.buffers = pool.takeKeyValues(2, 1);
+    this.lengths = new int[buffers.rows()];
   }
 
   @Override
@@ -62,8 +63,7 @@ final class SharedBatchKeyValues implements BatchKeyValues {
     if (wantedRows <= buffers.rows() && positions <= buffers.capacity()) {
       return;
     }
-    int roomyRows = wantedRows <= buffers.rows() ? buffers.rows() : 2 * buffers.rows();
-    KeyValueBuffers larger = pool.takeLarger(buffers, roomyRows, positions);
+    KeyValueBuffers larger = pool.takeLarger(buffers, powerOfTwo(wantedRows), positions);
     for (int row = 0; row < rows; row++) {
       larger.put(row, buffers, row, lengths[row]);
     }
@@ -71,6 +71,11 @@ final class SharedBatchKeyValues implements BatchKeyValues {
     pool.give(buffers);
     buffers = larger;
     lengths = Arrays.copyOf(lengths, larger.rows());
+  }
+
+  /** The next one from 2 on, so that rows that join move seldom. */
+  private static int powerOfTwo(int rows) {
+    return rows <= 2 ? 2 : 2 * Integer.highestOneBit(rows - 1);
   }
 
   @Override

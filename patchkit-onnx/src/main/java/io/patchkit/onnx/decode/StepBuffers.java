@@ -74,9 +74,10 @@ final class StepBuffers implements IdleBuffers.Buffer {
     return logitsTensor;
   }
 
-  /** The logits that the last pass left, row after row, as floats. */
-  FloatBuffer logits(CacheType type) {
-    return type.decode(logits.duplicate().order(logits.order()).clear(), floatLogits);
+  /** The logits that the last pass left in the first rows, row after row, as floats. */
+  FloatBuffer logits(CacheType type, int ofRows) {
+    return type.decode(
+        logits.slice(0, logits.capacity() / rows * ofRows).order(logits.order()), floatLogits);
   }
 
   /** Token ids as an input [1, count]; the caller closes it. */
@@ -187,6 +188,11 @@ final class StepBuffers implements IdleBuffers.Buffer {
     } else {
       buffer.putInt(4 * index, value);
     }
+  }
+
+  @Override
+  public long bytes() {
+    return (long) ids.capacity() + positions.capacity() + mask.capacity() + logits.capacity();
   }
 
   @Override

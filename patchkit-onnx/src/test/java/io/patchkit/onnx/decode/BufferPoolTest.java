@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
-import io.patchkit.onnx.OnnxOptions;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -21,6 +20,8 @@ class BufferPoolTest {
   private static final int CONTEXT = 1000;
   private static final int HEADS = 2;
   private static final int HEAD_DIM = 4;
+  private static final int POSITION_BYTES = 2 * HEADS * HEAD_DIM * Float.BYTES;
+  private static final long IDLE_BYTES = 500 * POSITION_BYTES;
   private static final DecoderLayout LAYOUT =
       new DecoderLayout(
           new DecoderLayout.IntegerInput("ids", true),
@@ -37,7 +38,7 @@ class BufferPoolTest {
           8);
 
   private final BufferPool pool =
-      new BufferPool(OrtEnvironment.getEnvironment(), LAYOUT, CONTEXT, 16, 2);
+      new BufferPool(OrtEnvironment.getEnvironment(), LAYOUT, CONTEXT, 16, IDLE_BYTES);
 
   @AfterEach
   void close() {
@@ -66,20 +67,17 @@ class BufferPoolTest {
 
   @Test
   void batchesOfOneFourAndEightRowsAllocateOnce() throws OrtException {
-    try (BufferPool ofDefaults =
-        new BufferPool(
-            OrtEnvironment.getEnvironment(),
-            LAYOUT,
-            CONTEXT,
-            16,
-            OnnxOptions.defaults().idleBuffers())) {
+    // The largest and those on the way to it, each of two thirds of the next.
+    long idleBytes = 3 * 8 * 320 * POSITION_BYTES;
+    try (BufferPool pool =
+        new BufferPool(OrtEnvironment.getEnvironment(), LAYOUT, CONTEXT, 16, idleBytes)) {
       Set<KeyValueBuffers> first = Collections.newSetFromMap(new IdentityHashMap<>());
       Set<KeyValueBuffers> second = Collections.newSetFromMap(new IdentityHashMap<>());
       for (int rows : new int[] {1, 4, 8}) {
-        first.addAll(batch(ofDefaults, rows, 224));
+        first.addAll(batch(pool, rows, 224));
       }
       for (int rows : new int[] {1, 4, 8}) {
-        second.addAll(batch(ofDefaults, rows, 224));
+        second.addAll(batch(pool, rows, 224));
       }
       assertThat(first).hasSizeGreaterThan(8).containsAll(second);
     }
@@ -129,17 +127,33 @@ class BufferPoolTest {
     SharedKeyValues first = new SharedKeyValues(LAYOUT, pool, prefix(10), 10);
     KeyValueBuffers small = first.buffers();
     first.makeRoom(64, 65);
-    assertThat(first.buffers()).isNotSameAs(small);
+    KeyValueBuffers large = first.buffers();
+    assertThat(large).isNotSameAs(small);
     SharedKeyValues second = new SharedKeyValues(LAYOUT, pool, prefix(10), 10);
     assertThat(second.buffers()).isSameAs(small);
-    KeyValueBuffers large = first.buffers();
-    second.close();
     first.close();
-    // Two are kept; of three the largest goes.
-    new SharedKeyValues(LAYOUT, pool, prefix(0), 300).close();
-    assertThat(new SharedKeyValues(LAYOUT, pool, prefix(0), 100).buffers()).isSameAs(large);
-    assertThat(new SharedKeyValues(LAYOUT, pool, prefix(0), 64).buffers()).isSameAs(small);
+    // A larger one serves too, rather than new memory.
+    SharedKeyValues third = new SharedKeyValues(LAYOUT, pool, prefix(10), 10);
+    assertThat(third.buffers()).isSameAs(large);
     assertThat(small.tensors().get(0).isClosed()).isFalse();
+    second.close();
+    third.close();
+  }
+
+  @Test
+  void aRequestAloneIsNotGivenTheRowsOfABatch() throws OrtException {
+    KeyValueBuffers ofBatch = pool.takeKeyValues(2, 10);
+    pool.give(ofBatch);
+    StepBuffers stepsOfBatch = pool.takeSteps(2);
+    pool.give(stepsOfBatch);
+    KeyValueBuffers alone = pool.takeKeyValues(1, 10);
+    assertThat(alone.rows()).isEqualTo(1);
+    pool.give(alone);
+    assertThat(pool.takeKeyValues(2, 10)).isSameAs(ofBatch);
+    StepBuffers steps = pool.takeSteps();
+    assertThat(steps.rows()).isEqualTo(1);
+    pool.give(steps);
+    assertThat(pool.takeSteps(2)).isSameAs(stepsOfBatch);
   }
 
   private static EncodedPrefix prefix(int length) {
