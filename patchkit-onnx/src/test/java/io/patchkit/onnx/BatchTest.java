@@ -75,7 +75,25 @@ class BatchTest {
         alone.add(model.withPatches(stack).generate(Prompt.tokens(prompt), how));
       }
       requireSame(model.generateAll(requests), alone);
-      // Again, from the first in the room that the first batch has come to need.
+    }
+  }
+
+  /** The second batch begins in whatever room the first has left: none, too little, too much. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 160, 192, 256, 512})
+  void rowsAreWhatTheyAreAloneInUsedRoom(int idleKilobytes) {
+    OnnxOptions options = OnnxOptions.defaults().withIdleBufferBytes(idleKilobytes * 1024L);
+    try (OnnxModel model = OnnxModel.open(CASES.resolve("llama-gqa"), options)) {
+      List<GenerationRequest> requests = new ArrayList<>();
+      List<Generation> alone = new ArrayList<>();
+      for (int i = 0; i < 5; i++) {
+        Prompt prompt = Prompt.tokens(3 + i, 5, 7 + i);
+        GenerationOptions how = LONG.withMaxNewTokens(4 + i);
+        requests.add(GenerationRequest.of(prompt, how));
+        alone.add(model.generate(prompt, how));
+      }
+      requireSame(model.generateAll(requests), alone);
+      requireSame(model.generateAll(requests.subList(0, 3)), alone.subList(0, 3));
       requireSame(model.generateAll(requests), alone);
     }
   }
