@@ -1,12 +1,9 @@
 package io.patchkit.onnx;
 
 import io.patchkit.ChatMessage;
-import io.patchkit.CorruptModelException;
 import io.patchkit.ModelShape;
 import io.patchkit.Prompt;
 import io.patchkit.onnx.decode.DecoderEngine;
-import io.patchkit.onnx.graph.ExternalData;
-import io.patchkit.onnx.graph.Initializer;
 import io.patchkit.onnx.graph.ModelFile;
 import io.patchkit.onnx.text.ChatTemplate;
 import io.patchkit.onnx.text.HuggingFaceTokenizer;
@@ -14,8 +11,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.SortedSet;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** What all views of one model share: the engine, the tokenizer, the chat template. Thread-safe. */
@@ -26,7 +21,6 @@ final class LoadedModel {
   private final DecoderEngine engine;
   private final HuggingFaceTokenizer tokenizer;
   private final ModelShape shape;
-  private final SortedSet<String> weightFiles;
   private final Clock clock;
   private final Object templateLock = new Object();
   private @Nullable ChatTemplate template;
@@ -37,14 +31,12 @@ final class LoadedModel {
       ModelFile file,
       DecoderEngine engine,
       HuggingFaceTokenizer tokenizer,
-      SortedSet<String> weightFiles,
       Clock clock) {
     this.folder = folder;
     this.file = file;
     this.engine = engine;
     this.tokenizer = tokenizer;
     this.shape = engine.shape();
-    this.weightFiles = weightFiles;
     this.clock = clock;
   }
 
@@ -71,24 +63,11 @@ final class LoadedModel {
                   options.idleBufferBytes(),
                   options.batchRows(),
                   options.listener()));
-      return new LoadedModel(
-          folder, file, engine, tokenizer, weightFiles(folder, file), options.clock());
+      return new LoadedModel(folder, file, engine, tokenizer, options.clock());
     } catch (RuntimeException | Error e) {
       tokenizer.close();
       throw e;
     }
-  }
-
-  private static SortedSet<String> weightFiles(ModelFolder folder, ModelFile file) {
-    SortedSet<String> names = new TreeSet<>();
-    names.add(String.valueOf(folder.graph().getFileName()));
-    for (Initializer initializer : file.graph().initializers()) {
-      ExternalData external = initializer.external();
-      if (external != null) {
-        names.add(external.location());
-      }
-    }
-    return names;
   }
 
   String name() {
@@ -110,11 +89,7 @@ final class LoadedModel {
 
   synchronized String fingerprint() {
     if (fingerprint == null) {
-      Path graphFolder = folder.graph().toAbsolutePath().getParent();
-      if (graphFolder == null) {
-        throw new CorruptModelException(folder.graph() + " lies in no folder");
-      }
-      fingerprint = ModelFingerprint.of(graphFolder, weightFiles);
+      fingerprint = ModelFingerprint.of(file.files());
     }
     return fingerprint;
   }

@@ -9,7 +9,8 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.SortedSet;
+import java.util.Map;
+import java.util.SortedMap;
 
 /**
  * The identity of an exported model: SHA-256 over one line for each of its files, sorted by name,
@@ -23,12 +24,12 @@ final class ModelFingerprint {
   private ModelFingerprint() {}
 
   /**
-   * @param names relative to the folder
+   * @param files by their names in the model's folder
    */
-  static String of(Path folder, SortedSet<String> names) {
+  static String of(SortedMap<String, Path> files) {
     MessageDigest lines = sha256();
-    for (String name : names) {
-      Path file = folder.resolve(name);
+    for (Map.Entry<String, Path> named : files.entrySet()) {
+      Path file = named.getValue();
       MessageDigest content = sha256();
       long size = 0;
       byte[] buffer = new byte[BUFFER];
@@ -41,7 +42,8 @@ final class ModelFingerprint {
         throw new PatchkitException(
             "cannot read " + file + " for the model's fingerprint: " + e.getMessage(), e);
       }
-      String line = HexFormat.of().formatHex(content.digest()) + " " + size + " " + name + "\n";
+      String line =
+          HexFormat.of().formatHex(content.digest()) + " " + size + " " + named.getKey() + "\n";
       lines.update(line.getBytes(StandardCharsets.UTF_8));
     }
     return HexFormat.of().formatHex(lines.digest());

@@ -76,9 +76,10 @@ record ModelFolder(
     String named = decoder == null ? null : decoder.optionalString("filename");
     List<String> candidates =
         named == null ? List.of("model.onnx", "onnx/model.onnx") : List.of(named);
+    Path inside = folder.toAbsolutePath().normalize();
     for (String candidate : candidates) {
-      Path graph = folder.resolve(candidate).normalize();
-      if (graph.startsWith(folder.normalize()) && Files.isRegularFile(graph)) {
+      Path graph = inside.resolve(candidate).normalize();
+      if (graph.startsWith(inside) && Files.isRegularFile(graph)) {
         return graph;
       }
     }

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.SortedMap;
 
 /**
  * An ONNX model on disk, read without its weights.
@@ -42,7 +43,7 @@ public final class ModelFile {
     WeightFiles weights;
     try {
       Path real = modelOnnx.toRealPath();
-      weights = new WeightFiles(modelOnnx.toAbsolutePath().resolveSibling(""), real);
+      weights = new WeightFiles(modelOnnx, real);
       try (InputStream file = Files.newInputStream(real)) {
         String name = real.getFileName().toString();
         model = new WeightScan(CodedInputStream.newInstance(file), Files.size(real), name).read();
@@ -78,6 +79,14 @@ public final class ModelFile {
    */
   public Path folder() {
     return weights.folder();
+  }
+
+  /**
+   * The files of graph and weights, links resolved, by their names in the model's folder; sorted
+   * and not empty.
+   */
+  public SortedMap<String, Path> files() {
+    return weights.byName();
   }
 
   /**

@@ -9,8 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * The files beside a model that hold its weights. References out of the model's folder are refused:
@@ -21,17 +24,24 @@ final class WeightFiles {
   private final Path named;
   private final Path folder;
   private final Map<String, Path> resolved = new HashMap<>();
+  private final SortedMap<String, Path> byName = new TreeMap<>();
   private final Map<Path, Long> sizes = new HashMap<>();
 
   /**
-   * @param named the folder in which the model lies by name
+   * @param named the model file as it is named
    * @param model the real model file, links resolved; a download cache may hold the model and its
    *     weights in that file's folder, under other names
    */
   WeightFiles(Path named, Path model) throws IOException {
-    this.named = named.normalize();
+    this.named = named.toAbsolutePath().resolveSibling("").normalize();
     this.folder = model.resolveSibling("");
     add(model.getFileName().toString(), model);
+    byName.put(named.getFileName().toString(), model);
+  }
+
+  /** The real files, by their names beside the model, the model's own among them. */
+  SortedMap<String, Path> byName() {
+    return Collections.unmodifiableSortedMap(byName);
   }
 
   /** The folder that every checked reference is relative to. */
@@ -152,6 +162,8 @@ final class WeightFiles {
             "Expected a file of weights at " + file + ", found something else");
       }
       add(location, file);
+      Path inFolder = named.relativize(named.resolve(relative).normalize());
+      byName.put(inFolder.toString().replace('\\', '/'), file);
     } catch (IOException e) {
       throw new CorruptModelException(
           "Expected the weights of \""

@@ -154,6 +154,10 @@ class ModelFileTest {
 
     assertThat(file.folder()).isEqualTo(blobs.toRealPath());
     assertThat(file.graph().initializer("weight").external().location()).isEqualTo("aa");
+    assertThat(file.files())
+        .containsExactly(
+            Map.entry("model.onnx", blobs.resolve("bb").toRealPath()),
+            Map.entry("weights", blobs.resolve("aa").toRealPath()));
   }
 
   @ParameterizedTest
