@@ -18,40 +18,42 @@ public final class OnnxRuntime {
   /** Enough for a command line of 400,000 characters; only what is touched takes memory. */
   private static final long STACK_BYTES = 256L << 20;
 
+  /** Started once; keeps the environment, or why there is none. */
+  private static final FutureTask<OrtEnvironment> START = new FutureTask<>(OnnxRuntime::quiet);
+
   private OnnxRuntime() {}
 
-  /** The environment, started by the first call. */
+  /**
+   * The environment, started by the first call.
+   *
+   * @throws EngineException if the runtime does not start; then every call does
+   */
   public static OrtEnvironment environment() {
-    return Started.ENVIRONMENT;
-  }
-
-  /** Starts the environment once. */
-  private static final class Started {
-    static final OrtEnvironment ENVIRONMENT = start();
-
-    private static OrtEnvironment start() {
-      FutureTask<OrtEnvironment> start = new FutureTask<>(OnnxRuntime::quiet);
-      new Thread(null, start, "onnxruntime-start", STACK_BYTES).start();
-      boolean interrupted = false;
-      try {
-        while (true) {
-          try {
-            return start.get();
-          } catch (InterruptedException e) {
-            interrupted = true;
-          } catch (ExecutionException e) {
-            throw new EngineException("ONNX Runtime does not start: " + e.getCause(), e);
-          }
+    if (!START.isDone()) {
+      new Thread(null, START, "onnxruntime-start", STACK_BYTES).start();
+    }
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return START.get();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        } catch (ExecutionException e) {
+          throw new EngineException(
+              "ONNX Runtime does not start ("
+                  + e.getCause()
+                  + "); it unpacks its native library to java.io.tmpdir, which has to allow that",
+              e);
         }
-      } finally {
-        if (interrupted) {
-          Thread.currentThread().interrupt();
-        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
       }
     }
   }
 
-  /** Not in the class that waits for it: its initialisation would wait for itself. */
   private static OrtEnvironment quiet() {
     OrtEnvironment environment = OrtEnvironment.getEnvironment();
     try {

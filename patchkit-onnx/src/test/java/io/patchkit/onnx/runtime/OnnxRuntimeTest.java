@@ -3,7 +3,7 @@ package io.patchkit.onnx.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.onnxruntime.OrtEnvironment;
-import java.nio.file.Files;
+import io.patchkit.EngineException;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -11,13 +11,19 @@ import org.junit.jupiter.api.io.TempDir;
 
 class OnnxRuntimeTest {
 
-  /** What is run with a long command line. */
+  /** What is run in a process of its own: starts the environment twice. */
   static final class Start {
 
     private Start() {}
 
     public static void main(String... args) {
-      System.out.println(OnnxRuntime.environment().getVersion());
+      for (int i = 0; i < 2; i++) {
+        try {
+          System.out.println(OnnxRuntime.environment().getVersion());
+        } catch (EngineException e) {
+          System.out.println("refused: " + e.getMessage());
+        }
+      }
     }
   }
 
@@ -26,22 +32,18 @@ class OnnxRuntimeTest {
   /** Version 1.29 ended the process with SIGSEGV from some 4,000 characters on. */
   @Test
   void startsWhateverTheLengthOfTheCommandLine() throws Exception {
-    Path output = folder.resolve("output");
-    String classPath =
-        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Dlong=" + "x".repeat(20_000),
-                "-cp",
-                classPath,
-                Start.class.getName())
-            .redirectErrorStream(true)
-            .redirectOutput(output.toFile())
-            .start();
-    int status = process.waitFor();
-    assertThat(List.of(status, Files.readString(output)).toString())
-        .startsWith("[0, ")
+    List<String> options = List.of("-Dlong=" + "x".repeat(20_000));
+    assertThat(JavaProcess.run(folder, options, Start.class))
+        .startsWith("0 ")
         .contains(OrtEnvironment.getEnvironment().getVersion());
+  }
+
+  @Test
+  void saysEachTimeWhyItDoesNotStart() throws Exception {
+    List<String> options = List.of("-Donnxruntime.native.path=" + folder);
+    assertThat(JavaProcess.run(folder, options, Start.class))
+        .startsWith("0 ")
+        .containsPattern(
+            "(?s)refused: ONNX Runtime does not start.*refused: ONNX Runtime does not");
   }
 }
