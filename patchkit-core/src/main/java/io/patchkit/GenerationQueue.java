@@ -11,14 +11,20 @@ public interface GenerationQueue extends AutoCloseable {
   /**
    * Asks for a generation.
    *
+   * <p>The request goes through its own patches, or through those of the queue where it names none.
+   * Its time limit counts from now, waiting included.
+   *
    * @return completes with the generation, or exceptionally as {@link
-   *     LanguageModel#generate(Prompt, GenerationOptions)} would throw. Cancelling it ends the
-   *     request within one token. The time limit of the request counts from now, waiting included.
+   *     LanguageModel#generate(Prompt, GenerationOptions)} would throw, in the thread that decodes
+   *     for all: dependents that take long belong in another ({@code thenApplyAsync}). Completing
+   *     it from outside, as {@code cancel} and {@code orTimeout} do, ends the request within one
+   *     token.
    * @throws QueueFullException if as many requests wait as may
    * @throws IllegalArgumentException if the prompt is not valid
    * @throws ContextOverflowException if the request does not fit in the context
    * @throws IncompatiblePatchException if the patch was made for another model
    * @throws IllegalStateException after {@link #close()}, and after the model's
+   * @throws EngineException after the queue's thread has failed
    */
   CompletableFuture<Generation> submit(GenerationRequest request);
 
@@ -27,7 +33,7 @@ public interface GenerationQueue extends AutoCloseable {
 
   /**
    * Ends all requests, waiting and running ones, with {@link FinishReason#CANCELLED}. Returns when
-   * the thread has ended. Idempotent.
+   * the thread has ended, or at once where it is called in that thread. Idempotent.
    */
   @Override
   void close();

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param prompt what to continue
  * @param options how to choose tokens and when to stop
- * @param patches the stack of this row, empty for the bare model; null for the stack of the view
- *     that is asked
+ * @param patches the stack of this row, empty for the bare model; null for the stack of the view or
+ *     the queue that is asked
  */
 public record GenerationRequest(
     Prompt prompt, GenerationOptions options, @Nullable PatchStack patches) {
@@ -20,12 +20,12 @@ public record GenerationRequest(
     Objects.requireNonNull(options, "options");
   }
 
-  /** A request through the patches of the view that is asked. */
+  /** A request through the patches of the view or queue that is asked. */
   public static GenerationRequest of(Prompt prompt, GenerationOptions options) {
     return new GenerationRequest(prompt, options, null);
   }
 
-  /** A text to continue through the patches of the view that is asked. */
+  /** A text to continue through the patches of the view or queue that is asked. */
   public static GenerationRequest of(String text, GenerationOptions options) {
     return of(Prompt.text(text), options);
   }

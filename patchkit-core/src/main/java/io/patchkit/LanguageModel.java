@@ -35,7 +35,12 @@ public interface LanguageModel {
    * The same base model through exactly these patches; the receiver and other views are unchanged
    * and the receiver's own patches are not inherited.
    *
+   * <p>Cheap once the model knows the stack. The first view through a stack runs the model over its
+   * virtual tokens; the first through a patch that names the fingerprints of its base also reads
+   * all of the model's files, once.
+   *
    * @throws IncompatiblePatchException if a patch was made for another model, tokenizer or shape
+   * @throws EngineException if the engine fails to encode the stack
    */
   LanguageModel withPatches(PatchStack patches);
 

@@ -6,20 +6,20 @@ import io.patchkit.GenerationRequest;
 import io.patchkit.onnx.decode.DecoderQueue;
 import java.util.concurrent.CompletableFuture;
 
-/** A queue over a model's engine. */
+/** A queue over a view of a model. */
 final class OnnxGenerationQueue implements GenerationQueue {
 
-  private final OnnxModel model;
+  private final OnnxLanguageModel view;
   private final DecoderQueue queue;
 
-  OnnxGenerationQueue(OnnxModel model, DecoderQueue queue) {
-    this.model = model;
+  OnnxGenerationQueue(OnnxLanguageModel view, DecoderQueue queue) {
+    this.view = view;
     this.queue = queue;
   }
 
   @Override
   public CompletableFuture<Generation> submit(GenerationRequest request) {
-    return model.loaded().engine().submit(queue, model.row(request));
+    return view.loaded().engine().submit(queue, view.row(request));
   }
 
   @Override

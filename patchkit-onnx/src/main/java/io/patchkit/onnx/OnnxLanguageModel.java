@@ -57,6 +57,10 @@ class OnnxLanguageModel implements LanguageModel {
 
   @Override
   public final LanguageModel withPatches(PatchStack stack) {
+    return through(stack);
+  }
+
+  final OnnxLanguageModel through(PatchStack stack) {
     Objects.requireNonNull(stack, "patches");
     stack.requireFits(this);
     loaded.engine().encode(stack);

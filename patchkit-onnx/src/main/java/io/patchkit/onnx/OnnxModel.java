@@ -65,16 +65,26 @@ public final class OnnxModel extends OnnxLanguageModel implements Model {
 
   /**
    * Opens a queue that decodes the requests of many threads together, up to {@link
-   * OnnxOptions#batchRows()} at once.
+   * OnnxOptions#batchRows()} at once. Requests that name no patches run on the bare model.
    *
    * @param maxWaiting how many requests may wait for a place, ≥ 1; one more is turned away
    * @return the caller's to close; it ends with the model too
    */
   public GenerationQueue openQueue(int maxWaiting) {
+    return openQueue(PatchStack.empty(), maxWaiting);
+  }
+
+  /**
+   * Like {@link #openQueue(int)}; requests that name no patches run through these.
+   *
+   * @throws io.patchkit.IncompatiblePatchException if a patch was made for another model
+   */
+  public GenerationQueue openQueue(PatchStack patches, int maxWaiting) {
     if (maxWaiting < 1) {
       throw new IllegalArgumentException("maxWaiting is " + maxWaiting + "; allowed: at least 1");
     }
-    return new OnnxGenerationQueue(this, loaded().engine().openQueue(maxWaiting));
+    OnnxLanguageModel view = through(patches);
+    return new OnnxGenerationQueue(view, loaded().engine().openQueue(maxWaiting));
   }
 
   @Override

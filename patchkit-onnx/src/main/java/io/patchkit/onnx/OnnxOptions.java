@@ -19,8 +19,10 @@ import java.util.function.Consumer;
  * @param arena whether freed memory of passes is kept for the next ones. Without it the process
  *     shrinks after a long prompt, and passes allocate anew
  * @param cudaDevice index of the GPU that runs the model; empty for the processor. Needs {@code
- *     onnxruntime_gpu} in place of {@code onnxruntime} on the class path. Keys and values stay on
- *     the GPU with Java 22 or newer and {@code --enable-native-access}, else each token moves them
+ *     onnxruntime_gpu} in place of {@code onnxruntime} on the class path. Keys and values of {@code
+ *     generate}, {@code chat} and {@code stream} stay on the GPU with Java 22 or newer and {@code
+ *     --enable-native-access}; otherwise, and in {@code generateAll} and queues, each token moves
+ *     them
  * @param prefixCacheBytes the most memory that encoded prefixes may take together, ≥ 0
  * @param prefillChunk most prompt tokens fed in one pass, ≥ 1; bounds the memory of long prompts
  * @param idleBufferBytes the most memory that buffers of finished requests may take together while

@@ -10,26 +10,19 @@ import io.patchkit.EmbeddingSpace;
 import io.patchkit.FinishReason;
 import io.patchkit.Generation;
 import io.patchkit.GenerationOptions;
-import io.patchkit.GenerationQueue;
 import io.patchkit.GenerationRequest;
 import io.patchkit.IncompatiblePatchException;
-import io.patchkit.ModelMetrics;
 import io.patchkit.Patch;
 import io.patchkit.PatchManifest;
 import io.patchkit.PatchStack;
 import io.patchkit.Prompt;
-import io.patchkit.QueueFullException;
 import io.patchkit.SemanticVersion;
 import io.patchkit.SoftPrompt;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -175,100 +168,7 @@ class BatchTest {
           model.generateAll(List.of(GenerationRequest.of("The river", LONG)));
       assertThat(Thread.interrupted()).isTrue();
       assertThat(generations.get(0).finishReason()).isEqualTo(FinishReason.CANCELLED);
-      assertThat(generations.get(0).tokens().size()).isLessThan(5);
+      assertThat(model.metrics().prefilledTokens()).isZero();
     }
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"llama", "llama-gqa", "gemma"})
-  void aQueueServesManyThreads(String name) throws Exception {
-    OnnxOptions options = OnnxOptions.defaults().withThreads(1).withBatchRows(4);
-    try (OnnxModel model = OnnxModel.open(CASES.resolve(name), options);
-        GenerationQueue queue = model.openQueue(100)) {
-      List<CompletableFuture<Generation>> answers = new ArrayList<>();
-      for (int i = 0; i < 40; i++) {
-        answers.add(queue.submit(GenerationRequest.of("The river " + i % 10, LONG)));
-      }
-      answers.get(5).cancel(true);
-      for (int i = 0; i < 40; i++) {
-        CompletableFuture<Generation> answer = answers.get(i);
-        if (i == 5) {
-          assertThatThrownBy(answer::get).isInstanceOf(CancellationException.class);
-        } else {
-          assertThat(answer.get(60, TimeUnit.SECONDS).tokens())
-              .isEqualTo(model.generate("The river " + i % 10, LONG).tokens());
-        }
-      }
-      ModelMetrics metrics = model.metrics();
-      assertThat(metrics.failed()).isZero();
-      // 39 rows of the queue in fours, and 39 alone.
-      assertThat(metrics.decodePasses()).isLessThan(metrics.decodedTokens() * 7 / 10);
-    }
-  }
-
-  @Test
-  void aFullQueueTurnsAway() {
-    OnnxOptions options = OnnxOptions.defaults().withThreads(1).withBatchRows(1);
-    try (OnnxModel model = OnnxModel.open(CASES.resolve("llama"), options)) {
-      GenerationQueue queue = model.openQueue(2);
-      GenerationRequest request = GenerationRequest.of("The river", LONG.withMaxNewTokens(100));
-      List<CompletableFuture<Generation>> taken = new ArrayList<>();
-      assertThatThrownBy(
-              () -> {
-                for (int i = 0; i < 20; i++) {
-                  taken.add(queue.submit(request));
-                }
-              })
-          .isInstanceOf(QueueFullException.class)
-          .hasMessageContaining("2 requests wait");
-      assertThat(taken).hasSizeBetween(2, 6);
-      assertThat(model.metrics().rejected()).isEqualTo(1);
-      queue.close();
-      queue.close();
-      for (CompletableFuture<Generation> answer : taken) {
-        assertThat(answer).isDone();
-      }
-      assertThat(taken.get(taken.size() - 1).join().finishReason())
-          .isEqualTo(FinishReason.CANCELLED);
-      assertThatThrownBy(() -> queue.submit(request))
-          .isInstanceOf(IllegalStateException.class)
-          .hasMessageContaining("queue is closed");
-    }
-  }
-
-  @Test
-  void theTimeLimitCountsWaiting() throws Exception {
-    OnnxOptions options = OnnxOptions.defaults().withThreads(1).withBatchRows(1);
-    try (OnnxModel model = OnnxModel.open(CASES.resolve("llama"), options);
-        GenerationQueue queue = model.openQueue(2)) {
-      CompletableFuture<Generation> first =
-          queue.submit(GenerationRequest.of("The river", LONG.withMaxNewTokens(100)));
-      CompletableFuture<Generation> second =
-          queue.submit(GenerationRequest.of("The river", LONG.withTimeLimit(Duration.ofNanos(1))));
-      assertThat(second.get(60, TimeUnit.SECONDS).finishReason())
-          .isEqualTo(FinishReason.TIME_LIMIT);
-      assertThat(second.join().tokens()).isEmpty();
-      assertThat(first.get(60, TimeUnit.SECONDS).tokens()).hasSize(100);
-    }
-  }
-
-  @Test
-  void closingTheModelEndsTheQueue() {
-    OnnxModel model = OnnxModel.open(CASES.resolve("llama"));
-    GenerationQueue queue = model.openQueue(5);
-    CompletableFuture<Generation> answer =
-        queue.submit(GenerationRequest.of("The river", LONG.withMaxNewTokens(100)));
-    model.close();
-    assertThat(answer.handle((generation, failure) -> generation == null || !isWhole(generation)))
-        .succeedsWithin(Duration.ofSeconds(20))
-        .isEqualTo(true);
-    assertThatThrownBy(() -> queue.submit(GenerationRequest.of("The river", LONG)))
-        .isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("closed");
-    queue.close();
-  }
-
-  private static boolean isWhole(Generation generation) {
-    return generation.finishReason() == FinishReason.MAX_NEW_TOKENS;
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.patchkit.EmbeddingSpace;
 import io.patchkit.FinishReason;
 import io.patchkit.Generation;
+import io.patchkit.GenerationListener;
 import io.patchkit.GenerationOptions;
 import io.patchkit.LanguageModel;
 import io.patchkit.Patch;
@@ -135,6 +136,35 @@ class LifecycleTest {
           .isIn(FinishReason.CANCELLED, FinishReason.MAX_NEW_TOKENS);
       thread.shutdown();
     }
+  }
+
+  @Test
+  void aFailureIsToldOnce() {
+    List<String> told = new ArrayList<>();
+    GenerationListener listener =
+        new GenerationListener() {
+          @Override
+          public void finished(PatchStack patches, Generation generation) {
+            told.add(generation.finishReason().toString());
+          }
+
+          @Override
+          public void failed(PatchStack patches, RuntimeException failure) {
+            told.add(failure.getMessage());
+          }
+        };
+    OnnxModel model =
+        OnnxModel.open(
+            Path.of("src/test/resources/cases/llama"),
+            OnnxOptions.defaults().withListener(listener));
+    GenerationOptions options = GenerationOptions.defaults().withMaxNewTokens(5);
+    try (TokenStream stream = model.stream("The river", options)) {
+      model.close();
+      assertThatThrownBy(stream.iterator()::hasNext).isInstanceOf(IllegalStateException.class);
+    }
+    assertThat(told).singleElement().asString().contains("the model is closed");
+    assertThat(model.metrics().failed()).isEqualTo(1);
+    assertThat(model.metrics().finished().values()).containsOnly(0L);
   }
 
   @Test

@@ -15,15 +15,20 @@ import org.jspecify.annotations.Nullable;
  */
 final class BatchLoop implements AutoCloseable {
 
-  /** Where waiting rows come from; null when none waits. */
+  /** The requests that a loop is for. */
   @FunctionalInterface
-  interface Waiting {
+  interface Requests {
+
+    /** The next row that waits for a place, null for none. */
     @Nullable BatchRow poll();
+
+    /** Called before each pass, however long the prompts are: the time to cancel rows. */
+    default void beforePass() {}
   }
 
   private final int maxRows;
   private final int turnTokens;
-  private final Waiting waiting;
+  private final Requests requests;
   private final Deque<BatchRow> joining = new ArrayDeque<>();
   private final RunningRows running;
 
@@ -32,10 +37,10 @@ final class BatchLoop implements AutoCloseable {
    * @param turnTokens most tokens of prompts that are fed between two tokens of the rows that are
    *     running, ≥ 1: what a long prompt makes the others wait
    */
-  BatchLoop(DecoderSession session, int maxRows, int turnTokens, Waiting waiting) {
+  BatchLoop(DecoderSession session, int maxRows, int turnTokens, Requests requests) {
     this.maxRows = maxRows;
     this.turnTokens = turnTokens;
-    this.waiting = waiting;
+    this.requests = requests;
     this.running =
         DecodeBatch.supports(session.layout())
             ? new TogetherRows(session.openBatch())
@@ -45,7 +50,7 @@ final class BatchLoop implements AutoCloseable {
   /** Lets rows join and gives each its next token; false if there was none to give it to. */
   boolean advance() {
     while (joining.size() + running.rows().size() < maxRows) {
-      BatchRow row = waiting.poll();
+      BatchRow row = requests.poll();
       if (row == null) {
         break;
       }
@@ -55,14 +60,11 @@ final class BatchLoop implements AutoCloseable {
     if (running.rows().isEmpty()) {
       return any;
     }
+    requests.beforePass();
     try {
       running.advance();
     } catch (RuntimeException e) {
-      for (BatchRow row : running.rows()) {
-        if (!row.hasEnded()) {
-          row.fail(e);
-        }
-      }
+      running.rows().forEach(row -> row.fail(e));
     }
     for (int i = running.rows().size() - 1; i >= 0; i--) {
       if (running.rows().get(i).endsEarly()) {
@@ -86,6 +88,7 @@ final class BatchLoop implements AutoCloseable {
       if (left <= 0) {
         break;
       }
+      requests.beforePass();
       BatchRow row = joining.element();
       fed += row.feed(left);
       if (row.isFed()) {

@@ -156,6 +156,11 @@ final class BatchRow {
     }
   }
 
+  /** Whether the row is to end before its next token; for any thread. */
+  boolean isDue() {
+    return cancellation.isCancelled() || generation.isOverTime();
+  }
+
   /** Ends the row if it was cancelled or is over time; true if it has ended. */
   boolean endsEarly() {
     if (!hasEnded() && cancellation.isCancelled()) {
@@ -164,6 +169,11 @@ final class BatchRow {
       end(FinishReason.TIME_LIMIT);
     }
     return hasEnded();
+  }
+
+  /** Counts the row's time from now on. */
+  void startClock() {
+    generation.startClock();
   }
 
   int lastToken() {
@@ -183,9 +193,15 @@ final class BatchRow {
     }
   }
 
-  /** Feeds the row's last token in a pass of its own. */
+  /** Feeds the row's last token in a pass of its own, whose failure ends this row only. */
   void advanceAlone(DecodeState state) {
-    FloatBuffer logits = state.next(lastToken(), cancellation);
+    FloatBuffer logits;
+    try {
+      logits = state.next(lastToken(), cancellation);
+    } catch (RuntimeException e) {
+      fail(e);
+      return;
+    }
     if (logits != null) {
       accept(logits);
     }
@@ -203,10 +219,16 @@ final class BatchRow {
     }
   }
 
-  /** Ends the row with an exception. */
+  /** Ends the row with an exception, unless it has ended. */
   void fail(RuntimeException e) {
-    failure = e;
-    ending.failed(e);
+    if (!hasEnded()) {
+      failure = e;
+      ending.failed(e);
+    }
+  }
+
+  boolean hasFailed() {
+    return failure != null;
   }
 
   boolean hasEnded() {

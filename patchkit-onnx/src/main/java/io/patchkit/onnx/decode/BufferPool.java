@@ -2,6 +2,7 @@ package io.patchkit.onnx.decode;
 
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
+import io.patchkit.EngineException;
 
 /**
  * Keeps the buffers of finished requests for the next ones, so that native memory does not wait for
@@ -47,7 +48,9 @@ final class BufferPool implements AutoCloseable {
    */
   StepBuffers takeSteps(int rows) throws OrtException {
     StepBuffers used = idle.poll(StepBuffers.class, steps -> fits(steps.rows(), rows));
-    return used != null ? used : new StepBuffers(environment, layout, rows, rows == 1 ? chunk : 1);
+    return used != null
+        ? used
+        : made(() -> new StepBuffers(environment, layout, rows, rows == 1 ? chunk : 1));
   }
 
   /**
@@ -60,7 +63,25 @@ final class BufferPool implements AutoCloseable {
     KeyValueBuffers used =
         idle.poll(
             KeyValueBuffers.class, room -> fits(room.rows(), rows) && room.capacity() >= capacity);
-    return used != null ? used : new KeyValueBuffers(environment, layout, rows, capacity);
+    return used != null
+        ? used
+        : made(() -> new KeyValueBuffers(environment, layout, rows, capacity));
+  }
+
+  /** Makes a buffer, at the cost of those that lie idle where memory is short. */
+  private <B> B made(Making<B> making) throws OrtException {
+    try {
+      return making.make();
+    } catch (EngineException e) {
+      if (idle.free()) {
+        return making.make();
+      }
+      throw e;
+    }
+  }
+
+  private interface Making<B> {
+    B make() throws OrtException;
   }
 
   /** A batch uses the first rows of what it has; a request alone is shown to the runtime whole. */

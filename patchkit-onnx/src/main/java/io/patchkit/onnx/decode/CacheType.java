@@ -31,7 +31,7 @@ enum CacheType {
 
   /** The numbers as native memory in this type, rounded to the nearest. */
   ByteBuffer encode(float[] numbers) {
-    ByteBuffer encoded = EncodedPrefix.direct(Math.multiplyExact(numbers.length, bytes));
+    ByteBuffer encoded = NativeMemory.allocate(Math.multiplyExact(numbers.length, bytes));
     if (this == FLOAT) {
       encoded.asFloatBuffer().put(numbers);
     } else {

@@ -30,18 +30,23 @@ final class DecodeBatch implements OpenState {
   private final Set<String> requested = new HashSet<>();
   private int[] lengths = new int[2];
   private int[] firsts = new int[2];
-  private StepBuffers buffers;
+  private volatile StepBuffers buffers;
   private int rows;
 
   DecodeBatch(DecoderSession session, BufferPool pool) throws OrtException {
     this.session = session;
     this.layout = session.layout();
     this.pool = pool;
-    this.buffers = pool.takeSteps(2);
     this.keyValues =
         layout.sharesBuffer()
             ? new SharedBatchKeyValues(session.environment(), layout, pool)
             : new PaddedBatchKeyValues(session.environment(), layout);
+    try {
+      this.buffers = pool.takeSteps(2);
+    } catch (OrtException | RuntimeException e) {
+      keyValues.close();
+      throw e;
+    }
   }
 
   /**
@@ -162,6 +167,11 @@ final class DecodeBatch implements OpenState {
         memory.slice(0, bytes).order(memory.order()),
         new long[] {rows, 1, layout.vocabularySize()},
         layout.logitsType().javaType());
+  }
+
+  @Override
+  public void terminate() throws OrtException {
+    buffers.terminate();
   }
 
   @Override

@@ -170,7 +170,7 @@ final class DecodeState implements OpenState {
           for (int i = 0; i < 2 * layout.slots().size(); i++) {
             KeyValueSlot slot = layout.slots().get(i / 2);
             int head = length * slot.headDim() * layout.cacheType().bytes();
-            ByteBuffer plane = EncodedPrefix.direct(slot.heads() * head);
+            ByteBuffer plane = NativeMemory.allocate(slot.heads() * head);
             copyPlane(i, plane, 0, head);
             planes.add(plane);
           }
@@ -265,7 +265,7 @@ final class DecodeState implements OpenState {
 
   private static OnnxTensor lastPositions(OrtEnvironment environment, int count, int rows)
       throws OrtException {
-    ByteBuffer positions = EncodedPrefix.direct(8 * rows);
+    ByteBuffer positions = NativeMemory.allocate(8 * rows);
     for (int i = 0; i < rows; i++) {
       positions.putLong(8 * i, count - rows + i);
     }
@@ -278,6 +278,11 @@ final class DecodeState implements OpenState {
       int wanted = rows * layout.vocabularySize();
       return all.slice(all.limit() - wanted, wanted);
     }
+  }
+
+  @Override
+  public void terminate() throws OrtException {
+    buffers.terminate();
   }
 
   @Override

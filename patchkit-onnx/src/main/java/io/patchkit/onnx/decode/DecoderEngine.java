@@ -17,14 +17,13 @@ import io.patchkit.onnx.graph.ModelFile;
 import io.patchkit.onnx.text.HuggingFaceTokenizer;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -82,6 +81,7 @@ public final class DecoderEngine implements AutoCloseable {
   private final HuggingFaceTokenizer tokenizer;
   private final PrefixCache prefixes;
   private final ModelShape shape;
+  private final Set<DecoderQueue> queues = ConcurrentHashMap.newKeySet();
 
   private DecoderEngine(
       ModelFile file,
@@ -185,26 +185,24 @@ public final class DecoderEngine implements AutoCloseable {
         throw new ContextOverflowException("request " + i + ": " + e.getMessage());
       }
     }
-    Deque<BatchRow> waiting = new ArrayDeque<>(BatchRow.sharingBeginnings(rows));
+    ListedRequests listed = new ListedRequests(rows);
     // The call returns when all have ended: nobody waits for a single token.
-    try (BatchLoop loop = openLoop(Integer.MAX_VALUE, waiting::poll)) {
+    try (BatchLoop loop = openLoop(Integer.MAX_VALUE, listed)) {
       while (loop.advance()) {
-        if (Thread.currentThread().isInterrupted()) {
-          rows.forEach(BatchRow::cancel);
-        }
+        // Each turn gives every row a token.
       }
     }
-    List<Generation> generations = new ArrayList<>();
-    for (BatchRow row : rows) {
-      generations.add(row.result());
-    }
-    return generations;
+    return listed.results();
   }
 
   /** Opens a queue that decodes the requests of many threads together. */
   public DecoderQueue openQueue(int maxWaiting) {
     session.requireOpen();
-    return new DecoderQueue(session, settings.batchRows(), TURN_TOKENS, maxWaiting);
+    DecoderQueue queue =
+        new DecoderQueue(session, settings.batchRows(), TURN_TOKENS, maxWaiting, queues::remove);
+    queues.add(queue);
+    queue.start();
+    return queue;
   }
 
   /** Asks a queue of this engine for a generation. */
@@ -212,8 +210,8 @@ public final class DecoderEngine implements AutoCloseable {
     return queue.submit(ending -> row(request, ending));
   }
 
-  BatchLoop openLoop(int turnTokens, BatchLoop.Waiting waiting) {
-    return new BatchLoop(session, settings.batchRows(), turnTokens, waiting);
+  BatchLoop openLoop(int turnTokens, BatchLoop.Requests requests) {
+    return new BatchLoop(session, settings.batchRows(), turnTokens, requests);
   }
 
   BatchRow row(DecoderRequest request, Ending ending) {
@@ -363,6 +361,7 @@ public final class DecoderEngine implements AutoCloseable {
   @Override
   public void close() {
     session.close();
+    queues.forEach(DecoderQueue::end);
     tokenizer.close();
   }
 }

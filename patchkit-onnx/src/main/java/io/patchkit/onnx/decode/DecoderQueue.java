@@ -1,17 +1,19 @@
 package io.patchkit.onnx.decode;
 
+import io.patchkit.EngineException;
 import io.patchkit.Generation;
 import io.patchkit.QueueFullException;
-import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One thread that runs a {@link BatchLoop} over the requests of many. Thread-safe. It ends when it
- * is closed or the model is.
+ * One thread that runs a {@link BatchLoop} over the requests of many, a loop for each time that
+ * there is something to do, so that an idle queue holds no batch. Thread-safe. It ends when it is
+ * closed or the model is.
  */
 public final class DecoderQueue implements AutoCloseable {
 
@@ -19,21 +21,35 @@ public final class DecoderQueue implements AutoCloseable {
   private final int maxRows;
   private final int turnTokens;
   private final int maxWaiting;
+  private final Consumer<DecoderQueue> atEnd;
   private final BlockingQueue<BatchRow> waiting;
   private final Thread thread;
   private volatile boolean closed;
 
+  /** Why requests fail that the thread can serve no more; null while it can. */
+  private volatile @Nullable RuntimeException failure;
+
   /**
    * @param turnTokens most tokens of prompts that are fed between two tokens of running rows
+   * @param atEnd is given the queue when its thread ends
    */
-  DecoderQueue(DecoderSession session, int maxRows, int turnTokens, int maxWaiting) {
+  DecoderQueue(
+      DecoderSession session,
+      int maxRows,
+      int turnTokens,
+      int maxWaiting,
+      Consumer<DecoderQueue> atEnd) {
     this.session = session;
     this.maxRows = maxRows;
     this.turnTokens = turnTokens;
     this.maxWaiting = maxWaiting;
+    this.atEnd = atEnd;
     this.waiting = new ArrayBlockingQueue<>(maxWaiting);
     this.thread = new Thread(this::run, "patchkit-queue");
     thread.setDaemon(true);
+  }
+
+  void start() {
     thread.start();
   }
 
@@ -42,11 +58,13 @@ public final class DecoderQueue implements AutoCloseable {
    *
    * @param row makes the row, given what to tell of its end
    */
+  @SuppressWarnings("FutureReturnValueIgnored") // The dependent cannot fail.
   CompletableFuture<Generation> submit(Function<Ending, BatchRow> row) {
     requireOpen();
     Answer answer = new Answer();
     BatchRow asked = row.apply(answer);
-    answer.row = asked;
+    // Whoever completes it, by cancelling it or giving up on it, wants no more tokens.
+    answer.whenComplete((generation, thrown) -> asked.cancel());
     if (!waiting.offer(asked)) {
       session.metrics().rejected();
       throw new QueueFullException(
@@ -55,13 +73,17 @@ public final class DecoderQueue implements AutoCloseable {
               + " requests wait, as many as may; try again later or allow more to wait");
     }
     if (closed) {
-      endAll();
+      endWaiting();
     }
     return answer;
   }
 
   private void requireOpen() {
     session.requireOpen();
+    RuntimeException cause = failure;
+    if (cause != null) {
+      throw new EngineException("the queue has failed; open another", cause);
+    }
     if (closed) {
       throw new IllegalStateException("the queue is closed; requests need an open queue");
     }
@@ -73,55 +95,98 @@ public final class DecoderQueue implements AutoCloseable {
   }
 
   private void run() {
-    while (!closed) {
-      try (BatchLoop loop = new BatchLoop(session, maxRows, turnTokens, waiting::poll)) {
-        serve(loop);
-      } catch (InterruptedException e) {
-        closed = true;
-      } catch (RuntimeException e) {
-        // The model was closed or the engine is broken: nobody can be served any more.
-        closed = true;
-        fail(e);
+    try {
+      while (!closed && session.isOpen()) {
+        serve(waiting.take());
       }
+    } catch (InterruptedException e) {
+      // Asked to end while nothing waits.
+    } catch (RuntimeException | Error e) {
+      failure = new EngineException("the queue's thread has failed: " + e, e);
+    } finally {
+      closed = true;
+      endWaiting();
+      atEnd.accept(this);
     }
-    endAll();
   }
 
-  private void serve(BatchLoop loop) throws InterruptedException {
+  /** Runs until there is nothing more to do. */
+  private void serve(BatchRow first) {
+    Admission admission = new Admission();
+    BatchLoop loop;
     try {
-      while (!closed) {
-        if (!loop.advance()) {
-          BatchRow next = waiting.take();
-          loop.admit(next);
+      loop = new BatchLoop(session, maxRows, turnTokens, admission);
+    } catch (RuntimeException e) {
+      first.fail(e);
+      return;
+    }
+    admission.loop = loop;
+    loop.admit(first);
+    try (loop) {
+      while (loop.advance()) {
+        // Each turn gives every row a token.
+      }
+    } catch (RuntimeException e) {
+      loop.rows().forEach(row -> row.fail(e));
+    } catch (Error e) {
+      EngineException failed = new EngineException("the queue's thread has failed: " + e, e);
+      loop.rows().forEach(row -> row.fail(failed));
+      throw e;
+    }
+  }
+
+  /** Lets requests in while the queue is open, and those out that need not wait for a place. */
+  private final class Admission implements BatchLoop.Requests {
+
+    private @Nullable BatchLoop loop;
+
+    @Override
+    public @Nullable BatchRow poll() {
+      return closed ? null : waiting.poll();
+    }
+
+    @Override
+    public void beforePass() {
+      if (closed && session.isOpen() && loop != null) {
+        loop.rows().forEach(BatchRow::cancel);
+      }
+      for (BatchRow row : waiting) {
+        if (row.isDue() && waiting.remove(row)) {
+          row.endsEarly();
         }
       }
-    } finally {
-      for (BatchRow row : List.copyOf(loop.rows())) {
+    }
+  }
+
+  /** Ends what waits: cancelled by a close, failed where the model or the thread has ended. */
+  private void endWaiting() {
+    RuntimeException cause = failure;
+    try {
+      session.requireOpen();
+    } catch (IllegalStateException e) {
+      cause = e;
+    }
+    for (BatchRow row = waiting.poll(); row != null; row = waiting.poll()) {
+      if (cause == null) {
         row.cancel();
         row.endsEarly();
+      } else {
+        row.fail(cause);
       }
     }
   }
 
-  private void fail(RuntimeException e) {
-    for (BatchRow row = waiting.poll(); row != null; row = waiting.poll()) {
-      row.fail(e);
-    }
-  }
-
-  private void endAll() {
-    for (BatchRow row = waiting.poll(); row != null; row = waiting.poll()) {
-      row.cancel();
-      row.endsEarly();
-    }
+  /** Asks the thread to end, without waiting for it. */
+  void end() {
+    closed = true;
+    thread.interrupt();
   }
 
   @Override
   public void close() {
-    closed = true;
-    thread.interrupt();
+    end();
     boolean interrupted = false;
-    while (thread.isAlive()) {
+    while (thread.isAlive() && Thread.currentThread() != thread) {
       try {
         thread.join();
       } catch (InterruptedException e) {
@@ -133,10 +198,8 @@ public final class DecoderQueue implements AutoCloseable {
     }
   }
 
-  /** A generation to come; cancelling it reaches the row. */
+  /** A generation to come. */
   private static final class Answer extends CompletableFuture<Generation> implements Ending {
-
-    private volatile @Nullable BatchRow row;
 
     @Override
     public void finished(Generation generation) {
@@ -146,16 +209,6 @@ public final class DecoderQueue implements AutoCloseable {
     @Override
     public void failed(RuntimeException failure) {
       completeExceptionally(failure);
-    }
-
-    @Override
-    public boolean cancel(boolean mayInterruptIfRunning) {
-      boolean cancelled = super.cancel(mayInterruptIfRunning);
-      BatchRow asked = row;
-      if (cancelled && asked != null) {
-        asked.cancel();
-      }
-      return cancelled;
     }
   }
 }

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The runtime's session over a decoder graph, and the one owner of its life. Passes share it; a
- * close waits for the passes that are running, ends the states that are open, and frees the
- * session. After that every use is an {@link IllegalStateException}. Thread-safe.
+ * close ends the passes that are running and the states that are open, and frees the session. From
+ * then on every use is an {@link IllegalStateException}. Thread-safe.
  */
 final class DecoderSession implements AutoCloseable {
 
@@ -57,12 +57,12 @@ final class DecoderSession implements AutoCloseable {
     this.noSoftPrompt =
         OnnxTensor.createTensor(
             environment,
-            EncodedPrefix.direct(layout.hiddenSize() * Float.BYTES),
+            NativeMemory.allocate(layout.hiddenSize() * Float.BYTES),
             new long[] {1, layout.hiddenSize()},
             OnnxJavaType.FLOAT);
     this.firstPosition =
         OnnxTensor.createTensor(
-            environment, EncodedPrefix.direct(Long.BYTES), new long[] {1}, OnnxJavaType.INT64);
+            environment, NativeMemory.allocate(Long.BYTES), new long[] {1}, OnnxJavaType.INT64);
     this.metrics = metrics;
   }
 
@@ -124,7 +124,12 @@ final class DecoderSession implements AutoCloseable {
   }
 
   private DecodeState opened(KeyValues keyValues, int length) throws OrtException {
-    return opened(new DecodeState(this, pool, keyValues, length));
+    try {
+      return opened(new DecodeState(this, pool, keyValues, length));
+    } catch (OrtException | RuntimeException e) {
+      keyValues.close();
+      throw e;
+    }
   }
 
   /** Opens a batch without rows. */
@@ -172,11 +177,16 @@ final class DecoderSession implements AutoCloseable {
       requireOpen();
       return work.run();
     } catch (OrtException e) {
+      requireOpen(); // A pass that the close has ended.
       throw new EngineException(
           "ONNX Runtime failed in a pass over the decoder: " + e.getMessage(), e);
     } finally {
       life.readLock().unlock();
     }
+  }
+
+  boolean isOpen() {
+    return !closed;
   }
 
   void requireOpen() {
@@ -188,17 +198,31 @@ final class DecoderSession implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    try {
+      for (OpenState state : openStates()) {
+        state.terminate();
+      }
+    } catch (OrtException e) {
+      throw new EngineException("ONNX Runtime failed to end a pass: " + e.getMessage(), e);
+    } finally {
+      free();
+    }
+  }
+
+  private List<OpenState> openStates() {
+    synchronized (open) {
+      return new ArrayList<>(open);
+    }
+  }
+
+  private void free() {
     life.writeLock().lock();
     try {
       if (freed) {
         return;
       }
       freed = true;
-      List<OpenState> states;
-      synchronized (open) {
-        states = new ArrayList<>(open);
-      }
-      states.forEach(this::release);
+      openStates().forEach(this::release);
       pool.close();
       noSoftPrompt.close();
       firstPosition.close();

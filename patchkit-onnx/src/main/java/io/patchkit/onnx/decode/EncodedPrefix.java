@@ -23,7 +23,7 @@ record EncodedPrefix(int length, List<ByteBuffer> planes) {
   static EncodedPrefix empty(int layers) {
     List<ByteBuffer> planes = new ArrayList<>();
     for (int i = 0; i < 2 * layers; i++) {
-      planes.add(direct(0));
+      planes.add(NativeMemory.allocate(0));
     }
     return new EncodedPrefix(0, planes);
   }
@@ -68,7 +68,7 @@ record EncodedPrefix(int length, List<ByteBuffer> planes) {
     List<ByteBuffer> joined = new ArrayList<>();
     for (int i = 0; i < planes.size(); i++) {
       ByteBuffer added = type.encode(i % 2 == 0 ? next.keys(i / 2) : next.values(i / 2));
-      ByteBuffer plane = direct((length + next.length()) * heads * row);
+      ByteBuffer plane = NativeMemory.allocate((length + next.length()) * heads * row);
       for (int head = 0; head < heads; head++) {
         plane.put(planes.get(i).slice(head * length * row, length * row));
         plane.put(added.slice(head * next.length() * row, next.length() * row));
@@ -76,9 +76,5 @@ record EncodedPrefix(int length, List<ByteBuffer> planes) {
       joined.add(plane);
     }
     return new EncodedPrefix(length + next.length(), joined);
-  }
-
-  static ByteBuffer direct(int bytes) {
-    return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
   }
 }

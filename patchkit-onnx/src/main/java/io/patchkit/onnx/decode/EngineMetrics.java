@@ -54,15 +54,21 @@ final class EngineMetrics {
         if (count != null) {
           count.increment();
         }
-        tell(() -> listener.finished(patches, generation));
-        next.finished(generation);
+        try {
+          tell(() -> listener.finished(patches, generation));
+        } finally {
+          next.finished(generation);
+        }
       }
 
       @Override
       public void failed(RuntimeException failure) {
         failed.increment();
-        tell(() -> listener.failed(patches, failure));
-        next.failed(failure);
+        try {
+          tell(() -> listener.failed(patches, failure));
+        } finally {
+          next.failed(failure);
+        }
       }
     };
   }

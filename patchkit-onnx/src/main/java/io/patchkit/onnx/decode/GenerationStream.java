@@ -131,7 +131,9 @@ final class GenerationStream implements TokenStream {
   public void close() {
     cancellation.cancel();
     synchronized (this) {
-      if (generation.generation() == null) {
+      if (failure != null) {
+        generation.finish(FinishReason.CANCELLED); // Its end has been told.
+      } else if (generation.generation() == null) {
         finish(FinishReason.CANCELLED);
       }
     }

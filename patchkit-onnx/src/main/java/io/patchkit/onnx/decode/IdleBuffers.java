@@ -75,12 +75,19 @@ final class IdleBuffers implements AutoCloseable {
     surplus.forEach(Buffer::close);
   }
 
+  /** Frees what is here; true if there was something. */
+  synchronized boolean free() {
+    boolean any = !buffers.isEmpty();
+    buffers.forEach(Buffer::close);
+    buffers.clear();
+    bytes = 0;
+    return any;
+  }
+
   /** Frees what is here, and from now on what comes. */
   @Override
   public synchronized void close() {
     closed = true;
-    buffers.forEach(Buffer::close);
-    buffers.clear();
-    bytes = 0;
+    free();
   }
 }

@@ -33,12 +33,14 @@ final class KeyValueBuffers implements IdleBuffers.Buffer {
     this.capacity = capacity;
     for (int plane = 0; plane < 2 * layout.slots().size(); plane++) {
       KeyValueSlot slot = layout.slots().get(plane / 2);
-      ByteBuffer memory = EncodedPrefix.direct(Math.multiplyExact(rows, rowBytes(slot)));
-      planes.add(memory);
+      planes.add(NativeMemory.allocate(Math.multiplyExact(rows, rowBytes(slot))));
+    }
+    for (int plane = 0; plane < planes.size(); plane++) {
+      KeyValueSlot slot = layout.slots().get(plane / 2);
       tensors.add(
           OnnxTensor.createTensor(
               environment,
-              memory,
+              planes.get(plane),
               new long[] {rows, slot.heads(), capacity, slot.headDim()},
               layout.cacheType().javaType()));
     }

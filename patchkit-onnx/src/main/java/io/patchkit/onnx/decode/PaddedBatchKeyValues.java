@@ -34,7 +34,7 @@ final class PaddedBatchKeyValues implements BatchKeyValues {
     this.environment = environment;
     this.layout = layout;
     for (int plane = 0; plane < 2 * layout.slots().size(); plane++) {
-      memory.add(EncodedPrefix.direct(0));
+      memory.add(NativeMemory.allocate(0));
     }
   }
 
@@ -137,7 +137,7 @@ final class PaddedBatchKeyValues implements BatchKeyValues {
   private ByteBuffer memory(int plane, int bytes) {
     int held = memory.get(plane).capacity();
     if (held < bytes) {
-      memory.set(plane, EncodedPrefix.direct(Math.max(bytes, held + held / 2)));
+      memory.set(plane, NativeMemory.allocate(Math.max(bytes, held + held / 2)));
     }
     ByteBuffer all = memory.get(plane);
     return all.slice(0, bytes).order(all.order());

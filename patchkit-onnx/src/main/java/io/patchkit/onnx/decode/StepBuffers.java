@@ -25,8 +25,9 @@ final class StepBuffers implements IdleBuffers.Buffer {
   private final ByteBuffer logits;
   private final FloatBuffer floatLogits;
   private final OnnxTensor logitsTensor;
-  private final OrtSession.RunOptions runOptions = new OrtSession.RunOptions();
-  private ByteBuffer mask = EncodedPrefix.direct(0);
+  private final OrtSession.RunOptions runOptions;
+  private ByteBuffer mask = NativeMemory.allocate(0);
+  private boolean closed;
 
   /**
    * @param rows requests
@@ -36,10 +37,10 @@ final class StepBuffers implements IdleBuffers.Buffer {
       throws OrtException {
     this.rows = rows;
     this.chunk = chunk;
-    ids = EncodedPrefix.direct(8 * rows * chunk);
-    positions = EncodedPrefix.direct(8 * rows * chunk);
+    ids = NativeMemory.allocate(8 * rows * chunk);
+    positions = NativeMemory.allocate(8 * rows * chunk);
     int vocabulary = layout.vocabularySize();
-    logits = EncodedPrefix.direct(rows * layout.logitsType().bytes() * vocabulary);
+    logits = NativeMemory.allocate(rows * layout.logitsType().bytes() * vocabulary);
     floatLogits =
         layout.logitsType() == CacheType.FLOAT
             ? logits.asFloatBuffer()
@@ -47,6 +48,7 @@ final class StepBuffers implements IdleBuffers.Buffer {
     logitsTensor =
         OnnxTensor.createTensor(
             environment, logits, new long[] {rows, 1, vocabulary}, layout.logitsType().javaType());
+    runOptions = new OrtSession.RunOptions();
   }
 
   /** Requests that fit. */
@@ -62,6 +64,13 @@ final class StepBuffers implements IdleBuffers.Buffer {
   /** What a cancellation ends the passes over this memory with. */
   OrtSession.RunOptions runOptions() {
     return runOptions;
+  }
+
+  /** Ends the pass over this memory that is running, and those to come. From any thread. */
+  synchronized void terminate() throws OrtException {
+    if (!closed) {
+      runOptions.setTerminate(true);
+    }
   }
 
   /** The logits that the runtime writes, [rows, 1, vocabulary]. */
@@ -163,7 +172,7 @@ final class StepBuffers implements IdleBuffers.Buffer {
     if (elements <= room) {
       return false;
     }
-    mask = EncodedPrefix.direct(Math.multiplyExact(8, Math.max(elements, 2 * room)));
+    mask = NativeMemory.allocate(Math.multiplyExact(8, Math.max(elements, 2 * room)));
     return true;
   }
 
@@ -196,7 +205,8 @@ final class StepBuffers implements IdleBuffers.Buffer {
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
+    closed = true;
     runOptions.close();
     logitsTensor.close();
   }

@@ -35,14 +35,14 @@ final class TextGeneration {
   private final StopStrings stops;
   private final List<Integer> tokens = new ArrayList<>();
   private final StringBuilder text = new StringBuilder();
-  private final long started = System.nanoTime();
 
+  private long started = System.nanoTime();
   private @Nullable String piece;
   private @Nullable Duration timeToFirstToken;
   private @Nullable Generation generation;
 
   /**
-   * The clock of the request starts here.
+   * The clock of the request starts here; see {@link #startClock}.
    *
    * @param prompt ids of the vocabulary, at least one
    */
@@ -56,6 +56,11 @@ final class TextGeneration {
 
   int[] prompt() {
     return prompt;
+  }
+
+  /** Starts the clock anew, for a request whose time before this moment does not count. */
+  void startClock() {
+    started = System.nanoTime();
   }
 
   /** The token that the next pass is fed; there is one after the first {@link #accept}. */

@@ -29,7 +29,7 @@ final class TokenEmbeddings {
       int[] tokens) {
     EmbeddingTable table = EmbeddingTable.of(file.graph(), ids.name());
     OrtEnvironment environment = OnnxRuntime.environment();
-    ByteBuffer input = EncodedPrefix.direct(8 * tokens.length);
+    ByteBuffer input = NativeMemory.allocate(8 * tokens.length);
     for (int token : tokens) {
       if (ids.wide()) {
         input.putLong(token);

@@ -115,7 +115,7 @@ class BufferPoolTest {
     keyValues.makeRoom(60, 65);
     keyValues.makeRoom(60, 500);
     for (int plane = 0; plane < 2; plane++) {
-      ByteBuffer copy = EncodedPrefix.direct(prefix.planes().get(plane).capacity());
+      ByteBuffer copy = NativeMemory.allocate(prefix.planes().get(plane).capacity());
       keyValues.copyPlane(plane, 60, copy, 0, 60 * HEAD_DIM * Float.BYTES);
       assertThat(copy).isEqualTo(prefix.planes().get(plane));
     }

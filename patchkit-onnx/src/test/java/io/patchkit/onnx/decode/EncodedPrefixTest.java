@@ -150,7 +150,7 @@ class EncodedPrefixTest {
         OptionalInt.empty(),
         1 << 20,
         chunk,
-        2,
+        1 << 20,
         2,
         GenerationListener.none());
   }

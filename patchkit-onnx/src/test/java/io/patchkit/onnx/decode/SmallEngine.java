@@ -41,7 +41,7 @@ final class SmallEngine {
             OptionalInt.empty(),
             1 << 20,
             chunk,
-            2,
+            1 << 20,
             rows,
             GenerationListener.none()),
         knownRuntime);

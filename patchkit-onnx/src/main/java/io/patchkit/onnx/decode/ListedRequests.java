@@ -1,0 +1,54 @@
+package io.patchkit.onnx.decode;
+
+import io.patchkit.Generation;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The requests of one call that returns when all have ended. An interrupt of the calling thread or
+ * the failure of one of them cancels the others. Used by one thread.
+ */
+final class ListedRequests implements BatchLoop.Requests {
+
+  private final List<BatchRow> rows;
+  private final Deque<BatchRow> waiting;
+
+  ListedRequests(List<BatchRow> rows) {
+    this.rows = List.copyOf(rows);
+    this.waiting = new ArrayDeque<>(BatchRow.sharingBeginnings(rows));
+  }
+
+  /** A row's time counts from here: none waits for the caller's sake. */
+  @Override
+  public @Nullable BatchRow poll() {
+    BatchRow row = waiting.poll();
+    if (row != null) {
+      row.startClock();
+    }
+    return row;
+  }
+
+  @Override
+  public void beforePass() {
+    if (Thread.currentThread().isInterrupted() || rows.stream().anyMatch(BatchRow::hasFailed)) {
+      rows.forEach(BatchRow::cancel);
+    }
+  }
+
+  /** One generation a request, in their order; throws what the first that failed did. */
+  List<Generation> results() {
+    for (BatchRow row : rows) {
+      if (row.hasFailed()) {
+        row.result();
+      }
+    }
+    List<Generation> generations = new ArrayList<>();
+    for (BatchRow row : rows) {
+      generations.add(row.result());
+    }
+    return generations;
+  }
+}

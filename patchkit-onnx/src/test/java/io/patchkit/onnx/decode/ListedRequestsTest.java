@@ -1,0 +1,95 @@
+package io.patchkit.onnx.decode;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.patchkit.EngineException;
+import io.patchkit.FinishReason;
+import io.patchkit.GenerationOptions;
+import io.patchkit.PatchStack;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What the requests of one call share: the call's thread and its outcome. */
+class ListedRequestsTest {
+
+  private static final int PIECE = 8;
+  private static final GenerationOptions HOW =
+      GenerationOptions.defaults().withMaxNewTokens(5).withIgnoreStopTokens(true);
+
+  private final DecoderEngine engine =
+      SmallEngine.load(Path.of("src/test/resources/cases/llama-gqa"), 16, PIECE, 2, false);
+
+  @AfterEach
+  void close() {
+    engine.close();
+  }
+
+  @Test
+  void timeCountsFromTheTurn() throws InterruptedException {
+    BatchRow row = row(20, HOW.withTimeLimit(Duration.ofMillis(400)));
+    ListedRequests listed = new ListedRequests(List.of(row));
+    Thread.sleep(401);
+    assertThat(row.isDue()).isTrue();
+    assertThat(Objects.requireNonNull(listed.poll()).isDue()).isFalse();
+  }
+
+  @Test
+  void anInterruptEndsAPromptBetweenItsPieces() {
+    BatchRow row = row(100, HOW);
+    ListedRequests listed = new ListedRequests(List.of(row));
+    BatchLoop.Requests interrupted =
+        new BatchLoop.Requests() {
+          private int passes;
+
+          @Override
+          public BatchRow poll() {
+            return listed.poll();
+          }
+
+          @Override
+          public void beforePass() {
+            if (passes++ == 3) {
+              Thread.currentThread().interrupt();
+            }
+            listed.beforePass();
+          }
+        };
+    try (BatchLoop loop = engine.openLoop(Integer.MAX_VALUE, interrupted)) {
+      loop.advance();
+    }
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(engine.metrics().prefilledTokens()).isEqualTo(3 * PIECE);
+    assertThat(listed.results().get(0).finishReason()).isEqualTo(FinishReason.CANCELLED);
+  }
+
+  @Test
+  void theFailureOfOneEndsTheOthersAndIsThrown() {
+    BatchRow first = row(20, HOW.withMaxNewTokens(100));
+    BatchRow failing = row(20, HOW);
+    ListedRequests listed = new ListedRequests(List.of(first, failing));
+    try (BatchLoop loop = engine.openLoop(Integer.MAX_VALUE, listed)) {
+      loop.advance();
+      failing.fail(new EngineException("broken on purpose"));
+      int turns = 0;
+      while (loop.advance()) {
+        turns++;
+      }
+      assertThat(turns).isLessThan(3);
+    }
+    assertThat(first.result().finishReason()).isEqualTo(FinishReason.CANCELLED);
+    assertThatThrownBy(listed::results).hasMessage("broken on purpose");
+  }
+
+  private BatchRow row(int promptTokens, GenerationOptions how) {
+    int[] prompt = new int[promptTokens];
+    for (int i = 0; i < promptTokens; i++) {
+      prompt[i] = 3 + i % 50;
+    }
+    return engine.row(new DecoderRequest(PatchStack.empty(), prompt, how), Ending.untold());
+  }
+}

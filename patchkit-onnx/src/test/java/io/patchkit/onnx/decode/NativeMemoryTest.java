@@ -1,0 +1,62 @@
+package io.patchkit.onnx.decode;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.patchkit.GenerationOptions;
+import io.patchkit.GenerationQueue;
+import io.patchkit.GenerationRequest;
+import io.patchkit.Prompt;
+import io.patchkit.onnx.OnnxModel;
+import io.patchkit.onnx.runtime.JavaProcess;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** A request that finds no memory fails alone and says what to do. */
+class NativeMemoryTest {
+
+  /** What is run with little memory: requests that fit, and one that does not. */
+  static final class Requests {
+
+    private Requests() {}
+
+    public static void main(String... args) {
+      try (OnnxModel model = OnnxModel.open(Path.of(args[0]));
+          GenerationQueue queue = model.openQueue(5)) {
+        for (int length : new int[] {4, 100, 4}) {
+          int[] prompt = new int[length];
+          Arrays.fill(prompt, 7);
+          GenerationRequest request =
+              GenerationRequest.of(
+                  Prompt.tokens(prompt), GenerationOptions.defaults().withMaxNewTokens(2));
+          System.out.println(
+              queue
+                  .submit(request)
+                  .handle((generation, thrown) -> thrown == null ? "served" : thrown.toString())
+                  .join());
+        }
+      }
+    }
+  }
+
+  @Test
+  void failsTheRequestThatFindsNone() throws Exception {
+    assertThat(outcomes("200k"))
+        .matches(
+            "(?s)0 served\\n[^\\n]*EngineException: Expected room for \\d+ bytes[^\\n]*"
+                + "-XX:MaxDirectMemorySize[^\\n]*\\nserved");
+  }
+
+  /** The long request needs what lies idle after the short one. */
+  @Test
+  void takesWhatLiesIdle() throws Exception {
+    assertThat(outcomes("290k")).isEqualTo("0 served\nserved\nserved");
+  }
+
+  private static String outcomes(String most) throws Exception {
+    Path model = Path.of("src/test/resources/cases/llama-gqa").toAbsolutePath();
+    return JavaProcess.run(
+        Path.of("."), List.of("-XX:MaxDirectMemorySize=" + most), Requests.class, model.toString());
+  }
+}
