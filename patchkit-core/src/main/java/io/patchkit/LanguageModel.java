@@ -8,8 +8,9 @@ import java.util.List;
  * of requests may run at once, and none of them leaves anything behind.
  *
  * <p>A view made by {@link #withPatches} is cheap, shares the weights, and needs no closing; it
- * ends with the {@link Model} that owns the weights. Every method throws {@link
- * IllegalStateException} after that model is closed.
+ * ends with the {@link Model} that owns the weights. After that model is closed, whatever computes,
+ * encodes or tokenizes throws {@link IllegalStateException}; {@link #name}, {@link #shape}, {@link
+ * #tokenizer}, {@link #fingerprint} and {@link #patches} go on answering.
  */
 public interface LanguageModel {
 
