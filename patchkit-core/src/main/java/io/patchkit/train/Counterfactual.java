@@ -9,9 +9,9 @@ import java.util.List;
  *
  * <pre>loss = Σ p_base(v) · (log p_base(v) − log p_patched(v)) / number of positions</pre>
  *
- * <p>which is KL(base ‖ patched) when k is the whole vocabulary. A smaller k leaves out the base's
- * tail: the loss of an unchanged model is still 0, and the error is in the order of the tail's
- * probability, at a fraction of the cost.
+ * <p>where all other tokens together count as one more v: KL(base ‖ patched) over k + 1 outcomes, 0
+ * where nothing changed and positive elsewhere. It cannot see a change among the other tokens,
+ * which k as the whole vocabulary can, at more cost.
  *
  * @param data benign prompts with answers, at least one; the base model's own answers keep the
  *     comparison where the model goes

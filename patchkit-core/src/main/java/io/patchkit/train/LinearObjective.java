@@ -56,7 +56,7 @@ final class LinearObjective implements BoundObjective {
   static LinearObjective of(
       Counterfactual counterfactual, DifferentiableModel model, IntFunction<int[]> group) {
     BaseTargets targets = new BaseTargets(model, counterfactual, group);
-    return new LinearObjective(Divergence.LOSS, i -> item(targets.of(i)));
+    return new LinearObjective(Divergence.LOSS, i -> item(targets.of(i).withRest()));
   }
 
   private static Item item(SoftTargets targets) {

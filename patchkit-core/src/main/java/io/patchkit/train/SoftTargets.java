@@ -15,6 +15,9 @@ public final class SoftTargets {
   /** A teacher's float probabilities may sum to a little more than one. */
   private static final double ROUNDING = 1e-4;
 
+  /** Below it, what is left is the rounding of float probabilities. */
+  private static final double LEAST_REST = 1e-5;
+
   private final int[] tokens;
   private final int firstPosition;
   private final List<int[]> ids;
@@ -183,6 +186,29 @@ public final class SoftTargets {
       next += count;
     }
     return TrainingRow.of(tokens, positions, flatIds, weights);
+  }
+
+  /**
+   * The same with what the teacher left to all other ids as a target of its own ({@link
+   * TrainingRow#REST}), so that the probabilities of a position sum to one.
+   */
+  SoftTargets withRest() {
+    List<int[]> wholeIds = new ArrayList<>();
+    List<double[]> wholeProbabilities = new ArrayList<>();
+    for (int i = 0; i < ids.size(); i++) {
+      int[] known = ids.get(i);
+      double[] shares = probabilities.get(i);
+      double rest = 1 - Arrays.stream(shares).sum();
+      if (rest >= LEAST_REST) {
+        known = Arrays.copyOf(known, known.length + 1);
+        known[known.length - 1] = TrainingRow.REST;
+        shares = Arrays.copyOf(shares, known.length);
+        shares[known.length - 1] = rest;
+      }
+      wholeIds.add(known);
+      wholeProbabilities.add(shares);
+    }
+    return new SoftTargets(tokens, firstPosition, wholeIds, wholeProbabilities);
   }
 
   void addTo(DataDigest digest) {

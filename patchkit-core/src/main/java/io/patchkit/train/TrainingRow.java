@@ -11,9 +11,13 @@ import java.util.BitSet;
  *
  * <p>This one form serves every loss: supervised fine-tuning has one target at each position of the
  * answer, preference optimisation the pair's coefficient as weight, distillation many ids a
- * position, weighted by the teacher's probabilities. Immutable.
+ * position, weighted by the teacher's probabilities, and {@link #REST} what the teacher left to all
+ * others. Immutable.
  */
 public final class TrainingRow {
+
+  /** As an id, all ids together that are no other target at the position. */
+  public static final int REST = -1;
 
   private final int[] tokens;
   private final int[] positions;
@@ -33,7 +37,7 @@ public final class TrainingRow {
    * @param tokens prompt and answer, at least one, without virtual tokens
    * @param positions ascending, each in 1 … tokens.length; tokens.length is the position after the
    *     last token
-   * @param ids no id twice at one position, each ≥ 0
+   * @param ids no id twice at one position, each ≥ 0, or {@link #REST} as the last of several
    * @param weights finite, of any sign
    */
   public static TrainingRow of(int[] tokens, int[] positions, int[] ids, double[] weights) {
@@ -62,19 +66,26 @@ public final class TrainingRow {
         throw new IllegalArgumentException(
             "positions[" + i + "] is " + positions[i] + "; allowed: ascending from 1 to " + length);
       }
-      if (i > 0 && positions[i] != positions[i - 1]) {
+      boolean isFirst = i == 0 || positions[i] != positions[i - 1];
+      if (isFirst) {
         atPosition.clear();
       }
-      if (ids[i] < 0 || atPosition.get(ids[i])) {
+      if (isFirst ? ids[i] == REST : ids[i - 1] == REST) {
+        throw new IllegalArgumentException(
+            "ids[" + i + "] is " + ids[i] + "; allowed: REST as the last of several at a position");
+      }
+      if (ids[i] < REST || (ids[i] != REST && atPosition.get(ids[i]))) {
         throw new IllegalArgumentException(
             "ids["
                 + i
                 + "] is "
                 + ids[i]
-                + "; allowed: at least 0, and once at position "
+                + "; allowed: at least 0 or REST, and once at position "
                 + positions[i]);
       }
-      atPosition.set(ids[i]);
+      if (ids[i] != REST) {
+        atPosition.set(ids[i]);
+      }
       if (!Double.isFinite(weights[i])) {
         throw new IllegalArgumentException(
             "weights[" + i + "] is " + weights[i] + "; allowed: finite numbers");
@@ -102,7 +113,7 @@ public final class TrainingRow {
     return positions[target];
   }
 
-  /** The id of a target. */
+  /** The id of a target, {@link #REST} for the rest. */
   public int id(int target) {
     return ids[target];
   }

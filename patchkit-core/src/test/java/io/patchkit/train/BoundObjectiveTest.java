@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -139,8 +140,35 @@ class BoundObjectiveTest {
     BatchLoss whole = loss(new Counterfactual(List.of(answer), Counterfactual.WHOLE_VOCABULARY), 0);
     assertThat(whole.loss()).isPositive().isCloseTo(expected, within(1e-12));
     assertThat(Objects.requireNonNull(whole.kl())).isEqualTo(whole.loss());
+    // With nine of ten, the rest is the tenth.
     assertThat(loss(new Counterfactual(List.of(answer), 9), 0).loss())
-        .isCloseTo(expected, within(0.05));
+        .isCloseTo(expected, within(1e-6));
+    // Outcomes that are put together tell less apart.
+    assertThat(loss(new Counterfactual(List.of(answer), 3), 0).loss())
+        .isPositive()
+        .isLessThan(expected);
+  }
+
+  @Test
+  void counterfactualLeavesTheBaseAsItIs() {
+    TinyModel unchanged =
+        new TinyModel(3) {
+          @Override
+          public List<TopLogProbabilities> topLogProbabilities(
+              @Nullable Prefix base, List<AnswerTokens> rows, int k) {
+            return super.topLogProbabilities(base == null ? prefix : base, rows, k);
+          }
+        };
+    for (int k : new int[] {1, 4, Counterfactual.WHOLE_VOCABULARY}) {
+      Counterfactual quiet = new Counterfactual(TinyData.benign(unchanged), k);
+      double[] gradient = new double[TrainingState.numbers(prefix).length];
+      BatchLoss found =
+          SoleObjective.bind(quiet, unchanged, prefix, 4).loss(prefix, BATCH, 1, gradient);
+      assertThat(found.loss()).isCloseTo(0, within(1e-6));
+      for (double slope : gradient) {
+        assertThat(slope).isCloseTo(0, within(1e-6));
+      }
+    }
   }
 
   @Test

@@ -122,7 +122,11 @@ class TinyModel implements DifferentiableModel {
       double[][] all = forward(memory(prefix), row.tokens());
       double[] targets = new double[row.targets()];
       for (int i = 0; i < targets.length; i++) {
-        targets[i] = all[row.position(i) - 1][row.id(i)];
+        double[] logProbabilities = all[row.position(i) - 1];
+        targets[i] =
+            row.id(i) == TrainingRow.REST
+                ? Math.log(rest(row, row.position(i), logProbabilities))
+                : logProbabilities[row.id(i)];
       }
       found.add(targets);
     }
@@ -197,15 +201,36 @@ class TinyModel implements DifferentiableModel {
       double[] dLogits = new double[VOCABULARY];
       for (int i = 0; i < row.targets(); i++) {
         if (row.position(i) - 1 == t) {
-          dLogits[row.id(i)] += row.weight(i);
           for (int id = 0; id < VOCABULARY; id++) {
-            dLogits[id] -= row.weight(i) * Math.exp(p[id]);
+            dLogits[id] += row.weight(i) * (dLogTarget(row, i, id, p) - Math.exp(p[id]));
           }
         }
       }
       double[] dAttended = timesTransposed(output, timesTransposed(unembedding, dLogits));
       backwardAttention(prefix, memory, x, dAttended, sum);
     }
+  }
+
+  /** d log(p of the target, unnormalised) / d logit. */
+  private static double dLogTarget(TrainingRow row, int target, int id, double[] p) {
+    if (row.id(target) != TrainingRow.REST) {
+      return id == row.id(target) ? 1 : 0;
+    }
+    int position = row.position(target);
+    return isRest(row, position, id) ? Math.exp(p[id]) / rest(row, position, p) : 0;
+  }
+
+  private static double rest(TrainingRow row, int position, double[] logProbabilities) {
+    double sum = 0;
+    for (int id = 0; id < VOCABULARY; id++) {
+      sum += isRest(row, position, id) ? Math.exp(logProbabilities[id]) : 0;
+    }
+    return sum;
+  }
+
+  private static boolean isRest(TrainingRow row, int position, int id) {
+    return IntStream.range(0, row.targets())
+        .noneMatch(i -> row.position(i) == position && row.id(i) == id);
   }
 
   private void backwardAttention(

@@ -30,7 +30,10 @@ class TrainingRowTest {
     refuses("positions[0] is 0", new int[] {1}, new int[] {0}, new int[] {0}, 1);
     refuses("positions[0] is 2", new int[] {1}, new int[] {2}, new int[] {0}, 1);
     refuses("positions[1] is 1", new int[] {1, 2}, new int[] {2, 1}, new int[] {0, 0}, 1, 1);
+    refuses("ids[0] is -2", new int[] {1}, new int[] {1}, new int[] {-2}, 1);
     refuses("ids[0] is -1", new int[] {1}, new int[] {1}, new int[] {-1}, 1);
+    refuses("ids[2] is 6", new int[] {1}, new int[] {1, 1, 1}, new int[] {5, -1, 6}, 1, 1, 1);
+    refuses("ids[2] is -1", new int[] {1, 2}, new int[] {1, 1, 2}, new int[] {5, -1, -1}, 1, 1, 1);
     refuses("ids[1] is 4", new int[] {1, 2}, new int[] {1, 1}, new int[] {4, 4}, 1, 1);
     refuses("weights[0] is NaN", new int[] {1}, new int[] {1}, new int[] {0}, Double.NaN);
     assertThat(

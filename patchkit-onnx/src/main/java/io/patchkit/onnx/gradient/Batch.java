@@ -115,6 +115,8 @@ final class Batch implements AutoCloseable {
           batch.longs(LossHead.POSITIONS, targets.positions(layout));
           batch.longs(LossHead.TARGETS, targets.ids(), targets.size(), targets.width());
           batch.floats(LossHead.WEIGHTS, targets.weights(), targets.size(), targets.width());
+          batch.floats(LossHead.REST_WEIGHTS, targets.restWeights(), targets.size(), 1);
+          batch.floats(LossHead.ARE_TARGETS, targets.areTargets(), targets.size(), targets.width());
         });
   }
 

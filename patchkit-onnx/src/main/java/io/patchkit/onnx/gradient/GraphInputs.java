@@ -32,6 +32,8 @@ record GraphInputs(Set<String> names, PrefixLayout prefix, float embeddingScale)
           LossHead.POSITIONS,
           LossHead.TARGETS,
           LossHead.WEIGHTS,
+          LossHead.REST_WEIGHTS,
+          LossHead.ARE_TARGETS,
           LossHead.COUNT);
 
   GraphInputs {

@@ -10,12 +10,15 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The objective J = Σ weight · log p(target) over N positions with K targets each.
+ * The objective J = Σ weight · log p(target) over N positions with K targets each, and beside them
+ * the rest: all tokens that are no target, with a weight of their own.
  *
  * <p>One head serves every objective: maximum likelihood has one target of weight 1/n a position;
  * distillation has the teacher's most probable tokens and their probabilities; a preference pair
- * has weights of opposite sign. With logits z and p = softmax z, the seed of the backward pass is
- * ∂J/∂z = Σₖ weightₖ · (onehot(targetₖ) − p).
+ * has weights of opposite sign. With logits z, p = softmax z, and r and ρ the rest's weight and
+ * probability, the seed of the backward pass is
+ *
+ * <pre>∂J/∂z = Σₖ weightₖ · (onehot(targetₖ) − p) + r · (p outside the targets / ρ − p)</pre>
  */
 final class LossHead {
 
@@ -27,6 +30,15 @@ final class LossHead {
 
   /** Their weights in the objective: float [N, K]. */
   static final String WEIGHTS = "target_weights";
+
+  /** The rest's weight: float [N, 1], 0 where it is no target. */
+  static final String REST_WEIGHTS = "rest_weights";
+
+  /** 1 for a target and 0 for what fills a line up: float [N, K]. */
+  static final String ARE_TARGETS = "are_targets";
+
+  /** What the rest's probability is taken for at least: floats hardly tell less from nothing. */
+  static final float LEAST_REST = 1e-5f;
 
   /** log p of each target: float [N, K]. */
   static final String LOG_PROBABILITIES = "target_log_probabilities";
@@ -124,10 +136,19 @@ final class LossHead {
     String logSoftmax = writeScores(graph, ops, logits);
     graph.addInput(
         TensorInfo.of(WEIGHTS, ElementType.FLOAT, Dim.of("positions"), Dim.of("targets")));
-    String total = ops.op("Neg", ops.reduceSum(WEIGHTS, true, 1));
-    String spread = ops.mul(ops.op("Exp", logSoftmax), total);
+    graph.addInput(TensorInfo.of(REST_WEIGHTS, ElementType.FLOAT, Dim.of("positions"), Dim.of(1)));
+    graph.addInput(
+        TensorInfo.of(ARE_TARGETS, ElementType.FLOAT, Dim.of("positions"), Dim.of("targets")));
+    String probabilities = ops.op("Exp", LOG_PROBABILITIES);
+    String theirs = ops.reduceSum(ops.mul(probabilities, ARE_TARGETS), true, 1);
+    String rest = ops.op("Max", ops.sub(ops.scalar(1f), theirs), ops.scalar(LEAST_REST));
+    String perRest = ops.div(REST_WEIGHTS, rest);
+    // Every token as if it were of the rest; then the targets, which are not.
+    String total = ops.add(ops.reduceSum(WEIGHTS, true, 1), REST_WEIGHTS);
+    String spread = ops.mul(ops.op("Exp", logSoftmax), ops.sub(perRest, total));
+    String restOfTargets = ops.mul(ops.mul(probabilities, perRest), ARE_TARGETS);
     return ops.op(
-        ops.node("ScatterElements", spread, TARGETS, WEIGHTS)
+        ops.node("ScatterElements", spread, TARGETS, ops.sub(WEIGHTS, restOfTargets))
             .with("axis", 1)
             .with("reduction", "add"));
   }

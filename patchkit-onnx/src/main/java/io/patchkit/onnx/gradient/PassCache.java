@@ -19,7 +19,7 @@ final class PassCache {
   private static final System.Logger LOG = System.getLogger(PassCache.class.getName());
 
   /** Changes whenever the same decoder would be differentiated into another graph. */
-  private static final int FORMAT = 2;
+  private static final int FORMAT = 3;
 
   private final ModelFile file;
   private final @Nullable Path folder;

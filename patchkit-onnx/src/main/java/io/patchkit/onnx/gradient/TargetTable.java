@@ -2,16 +2,23 @@ package io.patchkit.onnx.gradient;
 
 import io.patchkit.train.TrainingRow;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
  * The targets of some rows as the graph takes them: one line for each position that has any, all
- * lines as long as the longest, filled up with targets of weight 0.
+ * lines as long as the longest, filled up with a target of the line at weight 0. The rest, where it
+ * is a target, stands beside the line.
  */
 final class TargetTable {
 
-  /** One position of one row, and its targets there. */
-  private record Line(int row, int position, int firstTarget, int targets) {}
+  /**
+   * One position of one row, and its targets there.
+   *
+   * @param ids how many targets are ids
+   * @param hasRest whether the rest follows them
+   */
+  private record Line(int row, int position, int firstTarget, int ids, boolean hasRest) {}
 
   private final List<TrainingRow> rows;
   private final List<Line> lines = new ArrayList<>();
@@ -30,8 +37,10 @@ final class TargetTable {
         while (next < row.targets() && row.position(next) == row.position(first)) {
           next++;
         }
-        table.lines.add(new Line(r, row.position(first), first, next - first));
-        table.width = Math.max(table.width, next - first);
+        boolean hasRest = row.id(next - 1) == TrainingRow.REST;
+        int ids = next - first - (hasRest ? 1 : 0);
+        table.lines.add(new Line(r, row.position(first), first, ids, hasRest));
+        table.width = Math.max(table.width, ids);
         first = next;
       }
     }
@@ -62,8 +71,9 @@ final class TargetTable {
     long[] ids = new long[lines.size() * width];
     for (int i = 0; i < lines.size(); i++) {
       Line line = lines.get(i);
-      for (int k = 0; k < line.targets(); k++) {
-        ids[i * width + k] = rows.get(line.row()).id(line.firstTarget() + k);
+      for (int k = 0; k < width; k++) {
+        int target = k < line.ids() ? k : 0;
+        ids[i * width + k] = rows.get(line.row()).id(line.firstTarget() + target);
       }
     }
     return ids;
@@ -73,14 +83,38 @@ final class TargetTable {
     float[] weights = new float[lines.size() * width];
     for (int i = 0; i < lines.size(); i++) {
       Line line = lines.get(i);
-      for (int k = 0; k < line.targets(); k++) {
+      for (int k = 0; k < line.ids(); k++) {
         weights[i * width + k] = (float) rows.get(line.row()).weight(line.firstTarget() + k);
       }
     }
     return weights;
   }
 
-  /** The values of a table of the same shape, row by row in the order of the rows' targets. */
+  float[] restWeights() {
+    float[] weights = new float[lines.size()];
+    for (int i = 0; i < weights.length; i++) {
+      Line line = lines.get(i);
+      if (line.hasRest()) {
+        weights[i] = (float) rows.get(line.row()).weight(line.firstTarget() + line.ids());
+      }
+    }
+    return weights;
+  }
+
+  /** 1 for a target, 0 for what fills a line up. */
+  float[] areTargets() {
+    float[] are = new float[lines.size() * width];
+    for (int i = 0; i < lines.size(); i++) {
+      Arrays.fill(are, i * width, i * width + lines.get(i).ids(), 1);
+    }
+    return are;
+  }
+
+  /**
+   * The log-probabilities of targets, row by row in the order of the rows' targets.
+   *
+   * @param values of a table of the same shape
+   */
   List<double[]> byRow(float[] values) {
     List<double[]> found = new ArrayList<>();
     for (TrainingRow row : rows) {
@@ -88,8 +122,15 @@ final class TargetTable {
     }
     for (int i = 0; i < lines.size(); i++) {
       Line line = lines.get(i);
-      for (int k = 0; k < line.targets(); k++) {
-        found.get(line.row())[line.firstTarget() + k] = values[i * width + k];
+      double rest = 1;
+      double[] ofRow = found.get(line.row());
+      for (int k = 0; k < line.ids(); k++) {
+        double value = values[i * width + k];
+        ofRow[line.firstTarget() + k] = value;
+        rest -= Math.exp(value);
+      }
+      if (line.hasRest()) {
+        ofRow[line.firstTarget() + line.ids()] = Math.log(Math.max(rest, LossHead.LEAST_REST));
       }
     }
     return found;
