@@ -47,6 +47,9 @@ final class EvaluationSuites {
    * @param limit most items of a suite
    */
   EvaluationSuites(@Nullable Path folder, int limit, long seed) {
+    if (folder != null && !Files.isDirectory(folder)) {
+      throw new IllegalArgumentException("data is " + folder + ", which is not a folder");
+    }
     this.folder = folder;
     this.limit = limit;
     this.seed = seed;
@@ -165,7 +168,14 @@ final class EvaluationSuites {
   }
 
   private @Nullable Path given(String name) {
-    Path file = folder == null ? null : folder.resolve(name);
-    return file != null && Files.isRegularFile(file) ? file : null;
+    if (folder == null) {
+      return null;
+    }
+    Path file = folder.resolve(name);
+    if (Files.isRegularFile(file)) {
+      return file;
+    }
+    System.err.println(file + " is not there: measuring on the shipped data in its place");
+    return null;
   }
 }
