@@ -44,11 +44,26 @@ final class Judge {
   }
 
   /**
-   * Judges the state, and keeps it in the state where it is the best so far.
+   * What a state was measured at.
+   *
+   * @param loss the weighted held-out loss, finite; 0 where nothing is held out
+   * @param score the caller's, finite or not; null where the trainer was given none
+   */
+  record Measurement(
+      Prefix prefix, List<TermProgress> heldOut, double loss, @Nullable Double score) {
+
+    /** Higher is better. */
+    double criterion() {
+      return score == null ? -loss : score;
+    }
+  }
+
+  /**
+   * Measures the state, which stays as it is.
    *
    * @param lastCheckpoint to go back to where the held-out loss is not finite
    */
-  ValidationResult judge(TrainingState state, @Nullable Path lastCheckpoint) {
+  Measurement measure(TrainingState state, @Nullable Path lastCheckpoint) {
     Prefix prefix = state.prefix();
     List<TermProgress> terms = new ArrayList<>();
     double loss = 0;
@@ -62,7 +77,12 @@ final class Judge {
       throw new TrainingDivergedException(state.step, "the held-out loss " + loss, lastCheckpoint);
     }
     Double score = selection == null ? null : selection.score().applyAsDouble(prefix);
-    double criterion = score == null ? -loss : score;
+    return new Measurement(prefix, terms, loss, score);
+  }
+
+  /** Judges the state by what it was measured at, and keeps it where it is the best so far. */
+  ValidationResult judge(TrainingState state, Measurement found) {
+    double criterion = found.criterion();
     if (!Double.isFinite(criterion)) {
       throw new IllegalArgumentException(
           "the score '"
@@ -76,7 +96,7 @@ final class Judge {
     TrainingState.Best best = state.best;
     boolean isBest = best == null || criterion > best.criterion();
     if (isBest) {
-      state.best = new TrainingState.Best(state.step, criterion, prefix);
+      state.best = new TrainingState.Best(state.step, criterion, found.prefix());
     }
     if (best == null || criterion > state.bar + validation.minImprovement()) {
       state.bar = criterion;
@@ -85,7 +105,12 @@ final class Judge {
       state.sinceImprovement++;
     }
     return new ValidationResult(
-        state.step, terms, terms.isEmpty() ? null : loss, score, isBest, state.sinceImprovement);
+        state.step,
+        found.heldOut(),
+        found.heldOut().isEmpty() ? null : found.loss(),
+        found.score(),
+        isBest,
+        state.sinceImprovement);
   }
 
   private static int[] everyExample(Term term) {

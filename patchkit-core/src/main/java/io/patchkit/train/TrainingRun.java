@@ -78,7 +78,10 @@ final class TrainingRun {
       // Before the judgement, which a resumed training makes again.
       stopIfInterrupted(state);
       if (judge != null && judge.isDue(state.step, plan.steps())) {
-        ValidationResult result = judge.judge(state, lastCheckpoint);
+        Judge.Measurement found = judge.measure(state, lastCheckpoint);
+        // A score under an interrupt counts what was cancelled: a resumed training takes it anew.
+        stopIfInterrupted(state);
+        ValidationResult result = judge.judge(state, found);
         listeners.forEach(listener -> listener.onValidation(result));
         if (judge.isOutOfPatience(state)) {
           reason = StopReason.NO_IMPROVEMENT;

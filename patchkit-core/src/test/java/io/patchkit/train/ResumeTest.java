@@ -11,12 +11,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A training that is cut off anywhere and started again ends as if it had not been. */
 class ResumeTest {
@@ -248,6 +250,44 @@ class ResumeTest {
     assertThat(Thread.interrupted()).isTrue();
     assertThat(names()).containsExactly("step-00000004.safetensors");
     assertThat(trainer(plan, 100).train()).isEqualTo(PatchTrainer.of(model, plan).train());
+  }
+
+  /** Judges after 0, 2, 4, 6 and 7 steps; a score that is cut short is better than any other. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3, 4})
+  void aJudgementUnderAnInterruptIsMadeAgain(int interrupted) {
+    TrainingPlan plan = plan(Parametrisation.SOFT_PROMPT);
+    PatchTrainer plain =
+        PatchTrainer.of(model, plan).withSelection("score", ResumeTest::firstNumber);
+    List<Integer> judged = new ArrayList<>();
+    PatchTrainer stored =
+        plain
+            .withCheckpoints(folder, 100)
+            .withListener(
+                new TrainingListener() {
+                  @Override
+                  public void onValidation(ValidationResult result) {
+                    judged.add(result.step());
+                  }
+                });
+    AtomicInteger scores = new AtomicInteger();
+    PatchTrainer cut =
+        stored.withSelection(
+            "score",
+            prefix -> {
+              if (scores.getAndIncrement() == interrupted) {
+                Thread.currentThread().interrupt();
+                return interrupted % 2 == 0 ? 1 : Double.NaN;
+              }
+              return firstNumber(prefix);
+            });
+    int step = Math.min(2 * interrupted, STEPS);
+    assertThatThrownBy(cut::train)
+        .isInstanceOfSatisfying(
+            TrainingInterruptedException.class, e -> assertThat(e.step()).isEqualTo(step));
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(stored.train()).isEqualTo(plain.train());
+    assertThat(judged).containsExactly(0, 2, 4, 6, 7);
   }
 
   @Test
