@@ -45,6 +45,7 @@ final class PairWriter {
       Path file, PairFilter filter, @Nullable ToDoubleBiFunction<Prompt, String> score) {
     PairWriter writer = new PairWriter(file, filter, score);
     try {
+      writer.requireBuiltHere();
       JsonLines.repair(file);
       JsonLines.repair(writer.journal);
       writer.readJournal();
@@ -55,16 +56,29 @@ final class PairWriter {
     return writer;
   }
 
+  /** Before anything is cut off: a file of something else stays as it is. */
+  private void requireBuiltHere() throws IOException {
+    if (Files.exists(file) && Files.size(file) > 0 && !isBegun()) {
+      throw new PatchkitException(
+          file
+              + " is not empty and has no journal "
+              + journal
+              + ": it was not built here; build into another file, or read it and copy");
+    }
+  }
+
+  private boolean isBegun() {
+    if (!Files.exists(journal)) {
+      return false;
+    }
+    try (Stream<JsonObject> lines = JsonLines.read(journal, line -> line)) {
+      return lines.findFirst().map(line -> line.has("settings")).orElse(false);
+    }
+  }
+
   private void readJournal() throws IOException {
     String settings = filter + (score == null ? " unscored" : " scored");
     if (!Files.exists(journal) || Files.size(journal) == 0) {
-      if (Files.exists(file) && Files.size(file) > 0) {
-        throw new PatchkitException(
-            file
-                + " holds pairs but has no journal "
-                + journal
-                + ": it was not built here; build into another file, or read it and copy");
-      }
       JsonLines.append(journal, JsonObject.builder().put("settings", settings).build());
       return;
     }

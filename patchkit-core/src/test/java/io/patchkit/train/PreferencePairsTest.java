@@ -1,5 +1,6 @@
 package io.patchkit.train;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -188,6 +189,25 @@ class PreferencePairsTest {
     Files.delete(folder.resolve("pairs.jsonl.journal"));
     assertThatThrownBy(() -> build(CANDIDATES)).hasMessageContaining("has no journal");
     assertThat(lines(file)).hasSize(5);
+  }
+
+  @Test
+  void leavesAFileOfSomethingElseAsItIs() throws IOException {
+    String other = "[{\"prompt\":\"a\"},{\"prompt\":\"b\"}]";
+    Files.writeString(file, other);
+    for (String journal : List.of("", "{\"settings\":\"Pair", "{\"key\":1}\n")) {
+      Files.writeString(folder.resolve("pairs.jsonl.journal"), journal);
+      assertThatThrownBy(() -> build(CANDIDATES))
+          .isInstanceOf(PatchkitException.class)
+          .hasMessageContaining("pairs.jsonl is not empty and has no journal");
+      assertThat(file).hasBinaryContent(other.getBytes(UTF_8));
+      assertThat(folder.resolve("pairs.jsonl.journal")).hasBinaryContent(journal.getBytes(UTF_8));
+    }
+    Files.delete(folder.resolve("pairs.jsonl.journal"));
+    assertThatThrownBy(
+            () -> PreferencePairs.unfiltered().copy(List.<PreferencePair>of().iterator(), file))
+        .hasMessageContaining("build into another file");
+    assertThat(file).hasBinaryContent(other.getBytes(UTF_8));
   }
 
   @Test
