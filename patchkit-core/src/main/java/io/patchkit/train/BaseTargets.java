@@ -1,6 +1,7 @@
 package io.patchkit.train;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,9 +11,9 @@ import java.util.function.IntFunction;
 
 /**
  * What the base model without a prefix makes of the benign examples: computed when an example is
- * first met, then kept while there is room. Examples are computed in fixed groups, since the last
- * bits of a row depend on the rows beside it, and a training that is resumed asks for them in
- * another order. Not thread-safe.
+ * first met, then kept while there is room, and in any case until others are computed. Examples are
+ * computed in fixed groups, since the last bits of a row depend on the rows beside it, and a
+ * training that is resumed asks for them in another order. Not thread-safe.
  */
 final class BaseTargets {
 
@@ -22,7 +23,9 @@ final class BaseTargets {
   private final DifferentiableModel model;
   private final Counterfactual objective;
   private final IntFunction<int[]> group;
+  private final long room;
   private final Map<Integer, SoftTargets> kept = new LinkedHashMap<>(16, 0.75f, true);
+  private final Map<Integer, SoftTargets> computedLast = new HashMap<>();
   private long size;
 
   /**
@@ -30,36 +33,50 @@ final class BaseTargets {
    *     partition of the data
    */
   BaseTargets(DifferentiableModel model, Counterfactual objective, IntFunction<int[]> group) {
+    this(model, objective, group, ROOM);
+  }
+
+  /**
+   * @param room how many targets are kept at most, those computed last aside
+   */
+  BaseTargets(
+      DifferentiableModel model, Counterfactual objective, IntFunction<int[]> group, long room) {
     this.model = model;
     this.objective = objective;
     this.group = group;
+    this.room = room;
   }
 
   SoftTargets of(int example) {
     SoftTargets known = kept.get(example);
-    return known != null ? known : compute(example);
+    if (known != null) {
+      return known;
+    }
+    if (!computedLast.containsKey(example)) {
+      compute(example);
+    }
+    return Objects.requireNonNull(computedLast.get(example));
   }
 
-  private SoftTargets compute(int example) {
+  private void compute(int example) {
     int[] together = group.apply(example);
     List<AnswerTokens> rows = new ArrayList<>();
     for (int member : together) {
       rows.add(objective.data().get(member));
     }
     List<SoftTargets> found = SoftTargets.of(model, null, rows, objective.k());
-    SoftTargets wanted = null;
+    computedLast.clear();
     for (int i = 0; i < together.length; i++) {
-      wanted = together[i] == example ? found.get(i) : wanted;
+      computedLast.put(together[i], found.get(i));
       SoftTargets before = kept.put(together[i], found.get(i));
       size += found.get(i).size() - (before == null ? 0 : before.size());
     }
     dropOldest();
-    return Objects.requireNonNull(wanted);
   }
 
   private void dropOldest() {
     Iterator<SoftTargets> oldestFirst = kept.values().iterator();
-    while (size > ROOM && oldestFirst.hasNext()) {
+    while (size > room && oldestFirst.hasNext()) {
       size -= oldestFirst.next().size();
       oldestFirst.remove();
     }
