@@ -32,6 +32,7 @@ final class PairObjective implements BoundObjective {
   private final class PairBatch implements BoundBatch {
 
     private final List<Pair> pairs;
+    private final List<TrainingRow> rows;
     private final double anchor;
 
     PairBatch(List<Pair> pairs) {
@@ -41,14 +42,11 @@ final class PairObjective implements BoundObjective {
         chosenTokens += pair.tokens.chosen().answerLength();
       }
       this.anchor = dpo.anchor() / chosenTokens;
+      this.rows = pairs.stream().flatMap(pair -> pair.rows.rows(1, 1).stream()).toList();
     }
 
     @Override
     public List<TrainingRow> rows() {
-      List<TrainingRow> rows = new ArrayList<>();
-      for (Pair pair : pairs) {
-        rows.addAll(pair.rows.rows(1, 1));
-      }
       return rows;
     }
 

@@ -88,6 +88,13 @@ class BoundObjectiveTest {
     }
   }
 
+  @ParameterizedTest
+  @MethodSource("objectives")
+  void aBatchMakesItsRowsOnce(Objective objective) {
+    BoundBatch batch = BoundObjective.bind(objective, model, start, 4).batch(BATCH);
+    assertThat(batch.rows()).isNotEmpty().isSameAs(batch.rows());
+  }
+
   @Test
   void sftIsTheCrossEntropyOfATokenOverTheWholeBatch() {
     AnswerTokens one = AnswerTokens.of(new int[] {7, 0}, new int[] {1, 0, 3, 9});
