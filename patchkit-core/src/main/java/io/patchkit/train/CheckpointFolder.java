@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  * newest two of them. A file holds the prefix ({@code parameters}), the optimizer's moments, the
  * best prefix so far, and in its metadata one JSON object with the rest of the state and the digest
  * of the plan. It appears whole or not at all; one that does not read back is passed over for the
- * one before it.
+ * one before it. Where none reads back, or one is of another version of the format, nothing is
+ * loaded and nothing lost.
  */
 final class CheckpointFolder {
 
@@ -39,6 +40,7 @@ final class CheckpointFolder {
   private static final String NAMES = "step-*.safetensors";
   private static final String ABANDONED = ".????????-????-????-????-????????????.tmp";
   private static final String STATE = "patchkit.training";
+  private static final int VERSION = 1;
   private static final int KEPT = 2;
   private static final SafetensorsLimits LIMITS =
       SafetensorsLimits.defaults().withMaxBytes(Integer.MAX_VALUE);
@@ -69,19 +71,31 @@ final class CheckpointFolder {
    * @param start the prefix that the training starts from
    * @param planDigest of the training that wants to go on
    * @param criterion name of what chooses among states, or empty
-   * @throws PatchkitException if the checkpoints are another training's
+   * @throws PatchkitException if the checkpoints are another training's or another version's, or
+   *     none reads back
    */
   @Nullable TrainingState load(Prefix start, String planDigest, String criterion) {
     try {
       List<Path> files = list(directory, NAMES);
       files.sort(Comparator.reverseOrder());
+      RuntimeException damage = null;
       for (Path file : files) {
         try {
           return read(file, start, planDigest, criterion);
         } catch (FormatException | IllegalArgumentException e) {
           LOGGER.log(
               Level.WARNING, "passing over the damaged checkpoint {0}: {1}", file, e.getMessage());
+          damage = damage == null ? e : damage;
         }
+      }
+      if (damage != null) {
+        throw new PatchkitException(
+            "expected a checkpoint that reads back, found only damaged ones: "
+                + files
+                + ", the newest because "
+                + damage.getMessage()
+                + "; move them away to start anew",
+            damage);
       }
       return null;
     } catch (IOException e) {
@@ -114,7 +128,7 @@ final class CheckpointFolder {
     tensors.put("moment2", tensor(state.moments.second));
     JsonObject.Builder json =
         JsonObject.builder()
-            .put("version", 1)
+            .put("version", VERSION)
             .put("plan", planDigest)
             .put("criterion", criterion)
             .put("step", state.step)
@@ -145,7 +159,17 @@ final class CheckpointFolder {
     }
     JsonObject json =
         StrictJson.parseObject(text.getBytes(StandardCharsets.UTF_8), JsonLimits.defaults());
-    json.integer("version", 1, 1);
+    int version = json.integer("version", 0, Integer.MAX_VALUE);
+    if (version != VERSION) {
+      throw new PatchkitException(
+          file
+              + " is a checkpoint of version "
+              + version
+              + ", expected version "
+              + VERSION
+              + "; go on with the Patchkit that wrote it, or move the checkpoints away to start"
+              + " anew");
+    }
     requireSame(file, "plan", planDigest, json.string("plan"));
     requireSame(file, "criterion", criterion, json.string("criterion"));
     if (!json.string("sha256").equals(digest(content.tensors()))) {

@@ -123,8 +123,8 @@ public final class PatchTrainer {
    *     leave nothing to train, or the plan's validation has neither held-out data nor a score
    * @throws TrainingDivergedException if loss, gradient or prefix are no longer finite
    * @throws TrainingInterruptedException if the thread is interrupted
-   * @throws io.patchkit.PatchkitException if checkpoints cannot be read or written, or are those of
-   *     another plan
+   * @throws io.patchkit.PatchkitException if checkpoints cannot be read or written, none of those
+   *     that are there reads back, or they are those of another plan or version
    */
   public TrainedPatch train() {
     Validation validation = plan.validation();

@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.patchkit.PatchkitException;
 import io.patchkit.Prefix;
+import io.patchkit.format.Safetensors;
+import io.patchkit.format.SafetensorsLimits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -203,6 +206,45 @@ class ResumeTest {
       assertThat(firstSteps).containsExactly(6);
       assertThat(resumed).isEqualTo(whole);
     }
+  }
+
+  @Test
+  void refusesToStartAnewOverDamagedCheckpoints() throws IOException {
+    TrainingPlan plan = plan(Parametrisation.SOFT_PROMPT);
+    trainer(plan, 1).train();
+    List<String> names = names();
+    for (String name : names) {
+      Files.write(folder.resolve(name), new byte[] {1, 2, 3});
+    }
+    assertThatThrownBy(() -> trainer(plan, 1).train())
+        .isInstanceOf(PatchkitException.class)
+        .hasMessageContaining("step-00000006.safetensors")
+        .hasMessageContaining("step-00000007.safetensors")
+        .hasMessageContaining("move them away to start anew");
+    assertThat(names()).isEqualTo(names);
+    for (String name : names) {
+      Files.delete(folder.resolve(name));
+    }
+    assertThat(trainer(plan, 1).train()).isEqualTo(PatchTrainer.of(model, plan).train());
+  }
+
+  @Test
+  void refusesACheckpointOfAnotherVersionThoughAnOlderOneReads() throws IOException {
+    TrainingPlan plan = plan(Parametrisation.SOFT_PROMPT);
+    trainer(plan, 1).train();
+    Path newest = folder.resolve("step-00000007.safetensors");
+    Safetensors content = Safetensors.load(newest, SafetensorsLimits.defaults());
+    String state = content.metadata().values().iterator().next();
+    String later = state.replaceFirst("\"version\":\\d+", "\"version\":77");
+    Files.write(
+        newest,
+        new Safetensors(
+                content.tensors(), Map.of(content.metadata().keySet().iterator().next(), later))
+            .toBytes());
+    assertThatThrownBy(() -> trainer(plan, 1).train())
+        .isInstanceOf(PatchkitException.class)
+        .hasMessageContaining("step-00000007.safetensors is a checkpoint of version 77, expected");
+    assertThat(names()).hasSize(2);
   }
 
   @Test
