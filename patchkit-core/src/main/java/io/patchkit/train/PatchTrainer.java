@@ -120,7 +120,9 @@ public final class PatchTrainer {
    * Trains from the newest checkpoint, or from the beginning where there is none.
    *
    * @throws IllegalArgumentException if the start does not fit the model, the frozen positions
-   *     leave nothing to train, or the plan's validation has neither held-out data nor a score
+   *     leave nothing to train, an example is longer than the model's context behind the prefix or
+   *     holds an id beyond its vocabulary, or the plan's validation has neither held-out data nor a
+   *     score
    * @throws TrainingDivergedException if loss, gradient or prefix are no longer finite
    * @throws TrainingInterruptedException if the thread is interrupted
    * @throws io.patchkit.PatchkitException if checkpoints cannot be read or written, none of those

@@ -43,6 +43,7 @@ final class TrainingRun {
     this.listeners = listeners;
     this.clock = clock;
     this.start = TrainingStart.of(plan, model);
+    TrainingExamples.requireFit(plan, start, model.shape());
     this.folder = checkpoints == null ? null : CheckpointFolder.open(checkpoints.directory());
     this.checkpointEvery = checkpoints == null ? 0 : checkpoints.everySteps();
     this.planDigest =
