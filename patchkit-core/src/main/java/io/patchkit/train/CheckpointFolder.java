@@ -65,6 +65,9 @@ final class CheckpointFolder {
     return new CheckpointFolder(directory);
   }
 
+  /** A state, and the file that it was read from. */
+  record Stored(Path file, TrainingState state) {}
+
   /**
    * The newest state that reads back, or null where there is none.
    *
@@ -74,14 +77,14 @@ final class CheckpointFolder {
    * @throws PatchkitException if the checkpoints are another training's or another version's, or
    *     none reads back
    */
-  @Nullable TrainingState load(Prefix start, String planDigest, String criterion) {
+  @Nullable Stored load(Prefix start, String planDigest, String criterion) {
     try {
       List<Path> files = list(directory, NAMES);
       files.sort(Comparator.reverseOrder());
       RuntimeException damage = null;
       for (Path file : files) {
         try {
-          return read(file, start, planDigest, criterion);
+          return new Stored(file, read(file, start, planDigest, criterion));
         } catch (FormatException | IllegalArgumentException e) {
           LOGGER.log(
               Level.WARNING, "passing over the damaged checkpoint {0}: {1}", file, e.getMessage());

@@ -100,8 +100,13 @@ final class TrainingRun {
   }
 
   private TrainingState startingState() {
-    TrainingState stored = folder == null ? null : folder.load(start, planDigest, criterion());
-    return stored == null ? TrainingState.initial(start) : stored;
+    CheckpointFolder.Stored stored =
+        folder == null ? null : folder.load(start, planDigest, criterion());
+    if (stored == null) {
+      return TrainingState.initial(start);
+    }
+    lastCheckpoint = stored.file();
+    return stored.state();
   }
 
   private void step(TrainingState state, TrainingWatch watch, Instant begun, int firstStep) {

@@ -361,6 +361,29 @@ class ResumeTest {
     assertThat(trainer(plan, 2).train()).isEqualTo(PatchTrainer.of(model, plan).train());
   }
 
+  @Test
+  void aResumedTrainingThatDivergesAtOnceNamesTheCheckpointThatItCameFrom() {
+    TrainingPlan plan = plan(Parametrisation.SOFT_PROMPT);
+    assertThatThrownBy(() -> trainer(plan, 3).withListener(new CrashAfter(4)).train())
+        .isInstanceOf(CrashAfter.Crash.class);
+    TinyModel broken =
+        new RoundingModel() {
+          @Override
+          public Gradient gradient(Prefix prefix, List<TrainingRow> rows) {
+            Gradient gradient = super.gradient(prefix, rows);
+            float[] values = gradient.values();
+            values[0] = Float.NaN;
+            return Gradient.of(gradient.logProbabilities(), values);
+          }
+        };
+    assertThatThrownBy(() -> PatchTrainer.of(broken, plan).withCheckpoints(folder, 3).train())
+        .isInstanceOfSatisfying(
+            TrainingDivergedException.class,
+            e ->
+                assertThat(e.lastCheckpoint())
+                    .isEqualTo(folder.resolve("step-00000003.safetensors")));
+  }
+
   private void empty() {
     for (String name : names()) {
       try {
