@@ -52,7 +52,7 @@ final class Curves {
     }
   }
 
-  /** Adds what a line of metrics says; a warning says nothing. */
+  /** Adds what a line of metrics says; a warning or a failure says nothing. */
   void add(JsonObject line) {
     int step = line.integer("step", 0, Integer.MAX_VALUE);
     switch (line.string("event")) {

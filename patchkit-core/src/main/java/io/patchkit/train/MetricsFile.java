@@ -13,8 +13,9 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The numbers of a training as JSONL, one line a step, judgement or warning, as they come. Lines
- * have an {@code event} of {@code step}, {@code validation} or {@code warning}.
+ * The numbers of a training as JSONL, one line a step, judgement, warning or failure, as they come.
+ * Lines have an {@code event} of {@code step}, {@code validation}, {@code warning} or {@code
+ * failure}; the {@code step} of a failure is the one that was not made.
  */
 final class MetricsFile {
 
@@ -88,6 +89,15 @@ final class MetricsFile {
             .put("step", warning.step())
             .put("kind", warning.kind().name())
             .put("message", warning.message())
+            .build());
+  }
+
+  void appendFailure(int step, String outcome) {
+    append(
+        JsonObject.builder()
+            .put("event", "failure")
+            .put("step", step)
+            .put("outcome", outcome)
             .build());
   }
 

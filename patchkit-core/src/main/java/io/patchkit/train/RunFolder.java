@@ -24,6 +24,9 @@ public final class RunFolder implements TrainingListener {
   private final MetricsFile metrics;
   private @Nullable RunPage page;
 
+  /** The step that is made next. */
+  private int nextStep;
+
   private RunFolder(Path directory) {
     this.directory = directory;
     this.metrics = new MetricsFile(directory.resolve("metrics.jsonl"));
@@ -60,6 +63,7 @@ public final class RunFolder implements TrainingListener {
     RunPage started = new RunPage(plan.steps());
     metrics.truncate(firstStep).forEach(started::add);
     page = started;
+    nextStep = firstStep;
     write(page(), started.html(null));
   }
 
@@ -67,6 +71,7 @@ public final class RunFolder implements TrainingListener {
   public void onStep(TrainingProgress progress) {
     RunPage current = started();
     current.add(metrics.append(progress));
+    nextStep = progress.step() + 1;
     if (progress.step() % PAGE_EVERY == 0) {
       write(page(), current.html(null));
     }
@@ -83,8 +88,7 @@ public final class RunFolder implements TrainingListener {
   public void onWarning(TrainingWarning warning) {
     RunPage current = started();
     current.add(metrics.append(warning));
-    boolean ends = warning.kind() == TrainingWarning.Kind.NOT_FINITE;
-    write(page(), current.html(ends ? "diverged" : null));
+    write(page(), current.html(null));
   }
 
   @Override
@@ -97,6 +101,26 @@ public final class RunFolder implements TrainingListener {
     write(
         page(),
         started().html(outcome + ", state after step " + trained.selectedStep() + " taken"));
+  }
+
+  @Override
+  public void onFailure(RuntimeException cause) {
+    if (page == null) {
+      return;
+    }
+    String outcome = outcome(cause);
+    metrics.appendFailure(nextStep, outcome);
+    write(page(), page.html(outcome));
+  }
+
+  private static String outcome(RuntimeException cause) {
+    if (cause instanceof TrainingInterruptedException) {
+      return "interrupted";
+    }
+    // Its message is a warning already.
+    return cause instanceof TrainingDivergedException
+        ? "diverged"
+        : "failed: " + (cause.getMessage() == null ? cause : cause.getMessage());
   }
 
   private RunPage started() {

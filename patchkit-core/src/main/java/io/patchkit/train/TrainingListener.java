@@ -22,6 +22,17 @@ public interface TrainingListener {
   /** Something looks wrong. */
   default void onWarning(TrainingWarning warning) {}
 
-  /** The training has ended. */
+  /** The training has ended with a result. */
   default void onFinish(TrainedPatch trained) {}
+
+  /**
+   * The training has ended without a result: it was interrupted ({@link
+   * TrainingInterruptedException}), it diverged ({@link TrainingDivergedException}), or the model,
+   * the score, a listener or the checkpoints failed; {@link #onStart} of this listener may not have
+   * been called. All listeners are told, whatever one of them throws here, which is added to the
+   * cause.
+   *
+   * @param cause what {@link PatchTrainer#train} throws
+   */
+  default void onFailure(RuntimeException cause) {}
 }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** One training from its start or a checkpoint to its end. Used once. */
@@ -70,6 +71,39 @@ final class TrainingRun {
 
   TrainedPatch train() {
     TrainingState state = startingState();
+    TrainedPatch trained;
+    try {
+      trained = train(state);
+    } catch (RuntimeException e) {
+      if (e instanceof TrainingDivergedException diverged) {
+        tell(listener -> listener.onWarning(notFinite(diverged)), e);
+      }
+      tell(listener -> listener.onFailure(e), e);
+      throw e;
+    }
+    listeners.forEach(listener -> listener.onFinish(trained));
+    return trained;
+  }
+
+  /** Tells all listeners of a failure, which what they throw does not replace. */
+  private void tell(Consumer<TrainingListener> message, RuntimeException failure) {
+    for (TrainingListener listener : listeners) {
+      try {
+        message.accept(listener);
+      } catch (RuntimeException e) {
+        if (e != failure) {
+          failure.addSuppressed(e);
+        }
+      }
+    }
+  }
+
+  private static TrainingWarning notFinite(TrainingDivergedException diverged) {
+    return new TrainingWarning(
+        TrainingWarning.Kind.NOT_FINITE, diverged.step(), String.valueOf(diverged.getMessage()));
+  }
+
+  private TrainedPatch train(TrainingState state) {
     TrainingWatch watch = new TrainingWatch(plan, state.watch);
     Instant begun = clock.instant();
     int firstStep = state.step;
@@ -94,9 +128,7 @@ final class TrainingRun {
       }
       step(state, watch, begun, firstStep);
     }
-    TrainedPatch trained = result(state, reason);
-    listeners.forEach(listener -> listener.onFinish(trained));
-    return trained;
+    return result(state, reason);
   }
 
   private TrainingState startingState() {
@@ -196,12 +228,7 @@ final class TrainingRun {
 
   private void requireFinite(boolean isFinite, int step, String found) {
     if (!isFinite) {
-      TrainingDivergedException diverged =
-          new TrainingDivergedException(step, found, lastCheckpoint);
-      warn(
-          new TrainingWarning(
-              TrainingWarning.Kind.NOT_FINITE, step, String.valueOf(diverged.getMessage())));
-      throw diverged;
+      throw new TrainingDivergedException(step, found, lastCheckpoint);
     }
   }
 

@@ -3,6 +3,7 @@ package io.patchkit.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.patchkit.Prefix;
 import io.patchkit.format.JsonLimits;
 import io.patchkit.format.JsonObject;
 import io.patchkit.format.StrictJson;
@@ -15,8 +16,10 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.w3c.dom.Document;
@@ -132,9 +135,108 @@ class RunFolderTest {
         new TrainingWarning(TrainingWarning.Kind.NOT_FINITE, 3, "<b>\"loss\" & more</b>"));
     String html = Files.readString(run.page());
     assertThat(parse(html).getElementsByTagName("b").getLength()).isZero();
-    assertThat(html).contains("Step 3: &lt;b&gt;&quot;loss&quot; &amp; more", "diverged");
+    assertThat(html).contains("Step 3: &lt;b&gt;&quot;loss&quot; &amp; more");
     assertThatThrownBy(() -> RunFolder.of(folder).onWarning(new TrainingWarning(null, 0, "early")))
         .isInstanceOf(IllegalStateException.class);
+  }
+
+  private void failWith(RuntimeException cause) {
+    TrainingListener failing =
+        new TrainingListener() {
+          @Override
+          public void onStep(TrainingProgress progress) {
+            if (progress.step() == 12) {
+              throw cause;
+            }
+          }
+        };
+    assertThatThrownBy(() -> trainer(folder).withListener(failing).train()).isSameAs(cause);
+  }
+
+  @Test
+  void aFailureIsTheStateOfThePageAndALineOfTheMetrics() throws Exception {
+    failWith(new IllegalStateException("no <i>room</i> & no time"));
+    String html = Files.readString(folder.resolve("curves.html"));
+    assertThat(html)
+        .contains("13 of 25", "failed: no &lt;i&gt;room&lt;/i&gt; &amp; no time")
+        .doesNotContain("running", "Time left");
+    assertThat(parse(html).getElementsByTagName("i").getLength())
+        .isEqualTo(parse(html).getElementsByTagName("li").getLength());
+    List<JsonObject> lines = metrics(folder);
+    JsonObject last = lines.get(lines.size() - 1);
+    assertThat(last.string("event")).isEqualTo("failure");
+    assertThat(last.integer("step", 0, 25)).isEqualTo(13);
+    assertThat(last.string("outcome")).isEqualTo("failed: no <i>room</i> & no time");
+    trainer(folder).train();
+    assertThat(metrics(folder)).hasSize(25 + 4);
+    assertThat(Files.readString(folder.resolve("curves.html"))).doesNotContain("failed");
+  }
+
+  @Test
+  void anInterruptIsTheStateOfThePage() throws IOException {
+    TrainingListener interrupting =
+        new TrainingListener() {
+          @Override
+          public void onStep(TrainingProgress progress) {
+            Thread.currentThread().interrupt();
+          }
+        };
+    assertThatThrownBy(() -> trainer(folder).withListener(interrupting).train())
+        .isInstanceOf(TrainingInterruptedException.class);
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(Files.readString(folder.resolve("curves.html")))
+        .contains("1 of 25", "<dd>interrupted</dd>");
+  }
+
+  @Test
+  void aDivergenceWhileJudgingIsTheStateOfThePageWithAWarning() throws IOException {
+    TinyModel broken =
+        new TinyModel(5) {
+          @Override
+          public RowLogProbabilities logProbabilities(
+              @Nullable Prefix prefix, List<TrainingRow> rows) {
+            return RowLogProbabilities.of(
+                rows.stream()
+                    .map(
+                        row -> {
+                          double[] none = new double[row.targets()];
+                          Arrays.fill(none, Double.NEGATIVE_INFINITY);
+                          return none;
+                        })
+                    .toList());
+          }
+        };
+    assertThatThrownBy(() -> PatchTrainer.of(broken, plan).in(RunFolder.of(folder)).train())
+        .isInstanceOf(TrainingDivergedException.class);
+    assertThat(Files.readString(folder.resolve("curves.html")))
+        .contains("<dd>diverged</dd>", "the held-out loss Infinity");
+  }
+
+  @Test
+  void aListenerThatFailsToHearOfAFailureKeepsItFromNobody() throws IOException {
+    TrainingListener deaf =
+        new TrainingListener() {
+          @Override
+          public void onStep(TrainingProgress progress) {
+            throw new IllegalStateException("first");
+          }
+
+          @Override
+          public void onFailure(RuntimeException cause) {
+            throw new IllegalStateException("second");
+          }
+        };
+    assertThatThrownBy(
+            () ->
+                PatchTrainer.of(model, plan)
+                    .withListener(deaf)
+                    .withListener(RunFolder.of(folder))
+                    .train())
+        .hasMessage("first")
+        .hasSuppressedException(new IllegalStateException("second"));
+    assertThat(Files.readString(folder.resolve("curves.html"))).contains("failed: first");
+    RunFolder.of(folder.resolve("unstarted")).onFailure(new IllegalStateException("early"));
+    assertThat(folder.resolve("unstarted")).isEmptyDirectory();
   }
 
   private static Document parse(String html) throws Exception {
