@@ -4,6 +4,7 @@ import io.patchkit.PatchkitException;
 import io.patchkit.Prompt;
 import io.patchkit.format.JsonObject;
 import io.patchkit.train.PairFilter.Verdict;
+import io.patchkit.train.PreferencePairs.Scorer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +13,6 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
-import java.util.function.ToDoubleBiFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -26,24 +26,27 @@ final class PairWriter {
   private final Path file;
   private final Path journal;
   private final PairFilter filter;
-  private final @Nullable ToDoubleBiFunction<Prompt, String> score;
+  private final @Nullable Scorer scorer;
   private final Map<Verdict, Long> counts = new EnumMap<>(Verdict.class);
+
+  /** Decided by an earlier run, and not yet offered in this one. */
   private final Set<Long> decided = new HashSet<>();
+
+  /** Offered in this run. */
   private final Set<Long> seen = new HashSet<>();
+
   private long duplicates;
 
-  private PairWriter(
-      Path file, PairFilter filter, @Nullable ToDoubleBiFunction<Prompt, String> score) {
+  private PairWriter(Path file, PairFilter filter, @Nullable Scorer scorer) {
     this.file = file;
     this.journal = file.resolveSibling(file.getFileName() + ".journal");
     this.filter = filter;
-    this.score = score;
+    this.scorer = scorer;
   }
 
   /** Takes up a file where an earlier run left it. */
-  static PairWriter open(
-      Path file, PairFilter filter, @Nullable ToDoubleBiFunction<Prompt, String> score) {
-    PairWriter writer = new PairWriter(file, filter, score);
+  static PairWriter open(Path file, PairFilter filter, @Nullable Scorer scorer) {
+    PairWriter writer = new PairWriter(file, filter, scorer);
     try {
       writer.requireBuiltHere();
       JsonLines.repair(file);
@@ -77,7 +80,7 @@ final class PairWriter {
   }
 
   private void readJournal() throws IOException {
-    String settings = filter + (score == null ? " unscored" : " scored");
+    String settings = filter + (scorer == null ? " unscored" : " scored by " + scorer.name());
     if (!Files.exists(journal) || Files.size(journal) == 0) {
       JsonLines.append(journal, JsonObject.builder().put("settings", settings).build());
       return;
@@ -93,7 +96,7 @@ final class PairWriter {
                       + found
                       + ", not with "
                       + settings
-                      + "; go on with the filter of before, or build into another file");
+                      + "; go on with the filter and judge of before, or build into another file");
             }
             if (found == null) {
               decided.add(line.integer("key", Long.MIN_VALUE, Long.MAX_VALUE));
@@ -128,7 +131,7 @@ final class PairWriter {
       duplicates++;
       return;
     }
-    if (decided.contains(key)) {
+    if (decided.remove(key)) {
       return;
     }
     try {
@@ -144,9 +147,9 @@ final class PairWriter {
     Verdict verdict = Verdict.IDENTICAL;
     if (!pair.chosen().text().equals(pair.rejected().text())) {
       verdict = Verdict.KEPT;
-      if (score != null) {
-        chosen = score(pair.prompt(), pair.chosen());
-        rejected = score(pair.prompt(), pair.rejected());
+      if (scorer != null) {
+        chosen = score(scorer, pair.prompt(), pair.chosen());
+        rejected = score(scorer, pair.prompt(), pair.rejected());
         verdict = filter.verdict(chosen, rejected);
       }
     }
@@ -158,11 +161,8 @@ final class PairWriter {
     counts.merge(verdict, 1L, Long::sum);
   }
 
-  private double score(Prompt prompt, Answer answer) {
-    if (score == null) {
-      throw new IllegalStateException("there is no score");
-    }
-    double found = score.applyAsDouble(prompt, answer.text());
+  private static double score(Scorer scorer, Prompt prompt, Answer answer) {
+    double found = scorer.score().applyAsDouble(prompt, answer.text());
     if (!Double.isFinite(found)) {
       throw new IllegalArgumentException(
           "the score of an answer to " + prompt + " is " + found + "; allowed: finite numbers");

@@ -16,17 +16,28 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Building goes prompt by prompt and writes as it goes. A run that is cut off is continued by
  * running it again: a journal beside the file ({@code <file>.journal}) knows what has been decided,
- * and a line that was left unfinished is done again. Memory holds eight bytes a candidate, and no
+ * and a line that was left unfinished is done again. Memory holds some 64 bytes a candidate, and no
  * texts. Not thread-safe; one run at a time to a file.
  */
 public final class PreferencePairs {
 
   private final PairFilter filter;
-  private final @Nullable ToDoubleBiFunction<Prompt, String> score;
+  private final @Nullable Scorer scorer;
 
-  private PreferencePairs(PairFilter filter, @Nullable ToDoubleBiFunction<Prompt, String> score) {
+  /** Who scores answers: the name stands for the function in a file's journal. */
+  record Scorer(String name, ToDoubleBiFunction<Prompt, String> score) {
+    Scorer {
+      Objects.requireNonNull(score, "score");
+      if (name.isBlank()) {
+        throw new IllegalArgumentException(
+            "judge is blank; allowed: the name and version of who scores");
+      }
+    }
+  }
+
+  private PreferencePairs(PairFilter filter, @Nullable Scorer scorer) {
     this.filter = filter;
-    this.score = score;
+    this.scorer = scorer;
   }
 
   /** Keeps all pairs whose answers differ. */
@@ -37,13 +48,14 @@ public final class PreferencePairs {
   /**
    * Keeps the pairs that pass a filter.
    *
+   * @param judge name and version of who scores: a file that was begun by one is not gone on with
+   *     by another
    * @param score of an answer to a prompt, higher is better; not by the judge that will report
    *     results
    */
   public static PreferencePairs filtered(
-      PairFilter filter, ToDoubleBiFunction<Prompt, String> score) {
-    return new PreferencePairs(
-        Objects.requireNonNull(filter, "filter"), Objects.requireNonNull(score, "score"));
+      PairFilter filter, String judge, ToDoubleBiFunction<Prompt, String> score) {
+    return new PreferencePairs(Objects.requireNonNull(filter, "filter"), new Scorer(judge, score));
   }
 
   /**
@@ -55,11 +67,11 @@ public final class PreferencePairs {
    * @param file made if there is none, in a directory that exists
    * @return what became of all candidates so far
    * @throws io.patchkit.PatchkitException if the file cannot be read or written, or was built with
-   *     another filter
+   *     another filter or judge
    */
   public PairCounts build(
       Iterator<Prompt> prompts, Function<Prompt, Answer> base, SaferReference safer, Path file) {
-    PairWriter writer = PairWriter.open(file, filter, score);
+    PairWriter writer = PairWriter.open(file, filter, scorer);
     while (prompts.hasNext()) {
       Prompt prompt = prompts.next();
       long key = new DataDigest().add(TrlJson.prompt(prompt).toString()).leadingLong();
@@ -74,7 +86,7 @@ public final class PreferencePairs {
    * @param pairs read lazily
    */
   public PairCounts copy(Iterator<PreferencePair> pairs, Path file) {
-    PairWriter writer = PairWriter.open(file, filter, score);
+    PairWriter writer = PairWriter.open(file, filter, scorer);
     while (pairs.hasNext()) {
       PreferencePair pair = pairs.next();
       long key = new DataDigest().add(TrlJson.of(pair, null, null).toString()).leadingLong();

@@ -56,7 +56,7 @@ class PreferencePairsTest {
       prompt -> Answer.of("Yes. " + word(prompt, 1));
 
   private PairCounts build(List<Prompt> prompts) {
-    return PreferencePairs.filtered(FILTER, PreferencePairsTest::score)
+    return PreferencePairs.filtered(FILTER, "last number 1", PreferencePairsTest::score)
         .build(prompts.iterator(), BASE, SAFER, file);
   }
 
@@ -157,7 +157,8 @@ class PreferencePairsTest {
   void asksForNothingThatWasDecided() {
     build(CANDIDATES);
     List<Prompt> asked = new ArrayList<>();
-    PreferencePairs pairs = PreferencePairs.filtered(FILTER, PreferencePairsTest::score);
+    PreferencePairs pairs =
+        PreferencePairs.filtered(FILTER, "last number 1", PreferencePairsTest::score);
     List<Prompt> more = new ArrayList<>(CANDIDATES);
     more.addAll(prompts("0.95 0.0"));
     PairCounts counts =
@@ -178,11 +179,23 @@ class PreferencePairsTest {
     build(CANDIDATES);
     assertThatThrownBy(
             () ->
-                PreferencePairs.filtered(new PairFilter(0.5, 0.3), PreferencePairsTest::score)
+                PreferencePairs.filtered(
+                        new PairFilter(0.5, 0.3), "last number 1", PreferencePairsTest::score)
                     .build(CANDIDATES.iterator(), BASE, SAFER, file))
         .isInstanceOf(PatchkitException.class)
-        .hasMessageContaining("was begun with PairFilter[minChosen=0.75, minMargin=0.25] scored")
+        .hasMessageContaining(
+            "was begun with PairFilter[minChosen=0.75, minMargin=0.25] scored by last number 1,")
         .hasMessageContaining("build into another file");
+    assertThatThrownBy(
+            () ->
+                PreferencePairs.filtered(FILTER, "last number 2", PreferencePairsTest::score)
+                    .build(CANDIDATES.iterator(), BASE, SAFER, file))
+        .isInstanceOf(PatchkitException.class)
+        .hasMessageContaining("scored by last number 1, not with")
+        .hasMessageContaining("go on with the filter and judge of before");
+    assertThatThrownBy(() -> PreferencePairs.filtered(FILTER, " ", PreferencePairsTest::score))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("judge is blank");
     Files.writeString(file, "{}\n{}\n{}\n{}\n{}\n");
     assertThatThrownBy(() -> build(CANDIDATES))
         .hasMessageContaining("holds 5 pairs, but its journal knows 3");
@@ -214,7 +227,7 @@ class PreferencePairsTest {
   void refusesScoresThatAreNone() {
     assertThatThrownBy(
             () ->
-                PreferencePairs.filtered(FILTER, (prompt, answer) -> Double.NaN)
+                PreferencePairs.filtered(FILTER, "none", (prompt, answer) -> Double.NaN)
                     .build(CANDIDATES.iterator(), BASE, SAFER, file))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("is NaN");
@@ -230,7 +243,8 @@ class PreferencePairsTest {
             PreferencePair.of(prompt, "good 1", "other 0.5"),
             PreferencePair.of(prompt, "good 1", "other 0.9"));
     PairCounts counts =
-        PreferencePairs.filtered(FILTER, PreferencePairsTest::score).copy(pairs.iterator(), file);
+        PreferencePairs.filtered(FILTER, "last number 1", PreferencePairsTest::score)
+            .copy(pairs.iterator(), file);
     assertThat(counts).isEqualTo(new PairCounts(2, 0, 0, 1, 1));
     assertThat(read()).containsExactly(pairs.get(0), pairs.get(2));
   }

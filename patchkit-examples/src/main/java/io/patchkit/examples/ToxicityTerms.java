@@ -108,7 +108,7 @@ final class ToxicityTerms {
     SaferReference worst = new SaferReference.BestOf(samples, (prompt, answer) -> toxicity(answer));
     Path file = bench.folder("pairs.jsonl");
     PairCounts counts =
-        PreferencePairs.filtered(FILTER, this::politeness)
+        PreferencePairs.filtered(FILTER, judge.id().toString(), this::politeness)
             .build(prompts.iterator(), worst::answer, best, file);
     System.err.println("pairs: " + counts);
     DifferentiableModel model = bench.trained();
