@@ -40,14 +40,8 @@ public record Dpo(
     if (!(anchor >= 0 && anchor < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException("anchor is " + anchor + "; allowed: 0 or more, finite");
     }
-    if (reference instanceof ReferencePolicy.Scored scored
-        && scored.scores().size() != data.size()) {
-      throw new IllegalArgumentException(
-          "reference has "
-              + scored.scores().size()
-              + " scores; allowed: one for each of the "
-              + data.size()
-              + " pairs");
+    if (reference instanceof ReferencePolicy.Scored scored) {
+      scored.requireOf(data);
     }
   }
 

@@ -37,7 +37,9 @@ public record PairTokens(AnswerTokens chosen, AnswerTokens rejected) {
   /**
    * The same prompt with both answers up to the first token in which they differ, that one
    * included. What they begin with alike has no part in a preference, and what follows is long
-   * decided; a pair of short rows costs less.
+   * decided; a pair of short rows costs less. Mind that a reference by scores ({@link
+   * ReferencePolicy.Scored}) has to be one of these tokens; a {@link ReferencePolicy#teacher}
+   * scores whole answers.
    */
   public PairTokens untilTheyDiffer() {
     int alike = Arrays.mismatch(chosen.answer(), rejected.answer());

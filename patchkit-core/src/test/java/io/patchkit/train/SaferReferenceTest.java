@@ -78,10 +78,35 @@ class SaferReferenceTest {
 
   @Test
   void aTeacherScoresThePairsWithItsOwnTokenizer() {
-    ReferencePolicy teacher =
-        ReferencePolicy.teacher(
-            model, List.of(PreferencePair.of(Prompt.text("a?"), "abab", "bbb")));
-    assertThat(teacher)
-        .isEqualTo(new ReferencePolicy.Scored(List.of(new ReferencePolicy.PairScore(-3, -3))));
+    TinyModel trained = new TinyModel(3);
+    PreferencePair pair = PreferencePair.of(Prompt.text("ac"), "abab", "bbb");
+    assertThat(ReferencePolicy.teacher(model, trained, List.of(pair)))
+        .isEqualTo(
+            new ReferencePolicy.Scored(
+                List.of(new ReferencePolicy.PairScore(-3, -3)),
+                List.of(PairTokens.of(trained, pair))));
+  }
+
+  @Test
+  void aTeachersScoresServeThePairsThatItScoredAndNoOthers() {
+    TinyModel trained = new TinyModel(3);
+    List<PreferencePair> texts =
+        List.of(
+            PreferencePair.of(Prompt.text("ac"), "abab", "bbb"),
+            PreferencePair.of(Prompt.text("bd"), "aab", "abb"));
+    ReferencePolicy teacher = ReferencePolicy.teacher(model, trained, texts);
+    List<PairTokens> pairs = texts.stream().map(pair -> PairTokens.of(trained, pair)).toList();
+    assertThat(Dpo.of(pairs).withReference(teacher).reference()).isEqualTo(teacher);
+    List<PairTokens> cut = List.of(pairs.get(0), pairs.get(1).untilTheyDiffer());
+    assertThatThrownBy(() -> Dpo.of(cut).withReference(teacher))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("pair 1 of the data is PairTokens[chosen=AnswerTokens[2 + 2]")
+        .hasMessageContaining("scored PairTokens[chosen=AnswerTokens[2 + 4]")
+        .hasMessageContaining("not cut");
+    List<PairTokens> swapped = List.of(pairs.get(1), pairs.get(0));
+    assertThatThrownBy(() -> Dpo.of(swapped).withReference(teacher))
+        .hasMessageContaining("pair 0 of the data");
+    assertThatThrownBy(() -> Dpo.of(pairs.subList(0, 1)).withReference(teacher))
+        .hasMessageContaining("reference has 2 scores; allowed: one for each of the 1 pairs");
   }
 }
