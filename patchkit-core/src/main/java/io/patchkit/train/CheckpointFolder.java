@@ -28,10 +28,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The checkpoints of one training: safetensors files named {@code step-00000012.safetensors}, the
  * newest two of them. A file holds the prefix ({@code parameters}), the optimizer's moments, the
- * best prefix so far, and in its metadata one JSON object with the rest of the state and the digest
- * of the plan. It appears whole or not at all; one that does not read back is passed over for the
- * one before it. Where none reads back, or one is of another version of the format, nothing is
- * loaded and nothing lost.
+ * best prefix so far, and in its metadata one JSON object with the rest of the state and the {@link
+ * Training} that it belongs to. It appears whole or not at all; one that does not read back is
+ * passed over for the one before it. Where none reads back, or one is of another version of the
+ * format, nothing is loaded and nothing lost.
  */
 final class CheckpointFolder {
 
@@ -40,7 +40,7 @@ final class CheckpointFolder {
   private static final String NAMES = "step-*.safetensors";
   private static final String ABANDONED = ".????????-????-????-????-????????????.tmp";
   private static final String STATE = "patchkit.training";
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
   private static final int KEPT = 2;
   private static final SafetensorsLimits LIMITS =
       SafetensorsLimits.defaults().withMaxBytes(Integer.MAX_VALUE);
@@ -65,26 +65,35 @@ final class CheckpointFolder {
     return new CheckpointFolder(directory);
   }
 
+  /**
+   * What a checkpoint belongs to.
+   *
+   * @param plan digest of plan, start and base model
+   * @param criterion name of what chooses among states, or empty
+   * @param runtime what computes: {@link DifferentiableModel#runtime}
+   */
+  record Training(String plan, String criterion, String runtime) {}
+
   /** A state, and the file that it was read from. */
   record Stored(Path file, TrainingState state) {}
 
   /**
-   * The newest state that reads back, or null where there is none.
+   * The newest state that reads back, or null where there is none. Another runtime than before is
+   * warned of.
    *
    * @param start the prefix that the training starts from
-   * @param planDigest of the training that wants to go on
-   * @param criterion name of what chooses among states, or empty
+   * @param training that wants to go on
    * @throws PatchkitException if the checkpoints are another training's or another version's, or
    *     none reads back
    */
-  @Nullable Stored load(Prefix start, String planDigest, String criterion) {
+  @Nullable Stored load(Prefix start, Training training) {
     try {
       List<Path> files = list(directory, NAMES);
       files.sort(Comparator.reverseOrder());
       RuntimeException damage = null;
       for (Path file : files) {
         try {
-          return new Stored(file, read(file, start, planDigest, criterion));
+          return new Stored(file, read(file, start, training));
         } catch (FormatException | IllegalArgumentException e) {
           LOGGER.log(
               Level.WARNING, "passing over the damaged checkpoint {0}: {1}", file, e.getMessage());
@@ -108,10 +117,10 @@ final class CheckpointFolder {
   }
 
   /** Writes a state, drops all but the newest two, and returns the file. */
-  Path save(TrainingState state, String planDigest, String criterion) {
+  Path save(TrainingState state, Training training) {
     Path file = directory.resolve("step-%08d.safetensors".formatted(state.step));
     try {
-      byte[] content = encode(state, planDigest, criterion).toBytes();
+      byte[] content = encode(state, training).toBytes();
       Uninterrupted.run(() -> AtomicFiles.writeFile(file, content));
       List<Path> files = list(directory, NAMES);
       files.sort(Comparator.reverseOrder());
@@ -124,7 +133,7 @@ final class CheckpointFolder {
     return file;
   }
 
-  private static Safetensors encode(TrainingState state, String planDigest, String criterion) {
+  private static Safetensors encode(TrainingState state, Training training) {
     Map<String, Tensor> tensors = new LinkedHashMap<>();
     tensors.put("parameters", tensor(state.parameters));
     tensors.put("moment1", tensor(state.moments.first));
@@ -132,8 +141,9 @@ final class CheckpointFolder {
     JsonObject.Builder json =
         JsonObject.builder()
             .put("version", VERSION)
-            .put("plan", planDigest)
-            .put("criterion", criterion)
+            .put("plan", training.plan())
+            .put("criterion", training.criterion())
+            .put("runtime", training.runtime())
             .put("step", state.step)
             .put("curves", state.curves)
             .put("sinceImprovement", state.sinceImprovement)
@@ -153,8 +163,7 @@ final class CheckpointFolder {
     return new Safetensors(tensors, Map.of(STATE, json.build().toString()));
   }
 
-  private static TrainingState read(Path file, Prefix start, String planDigest, String criterion)
-      throws IOException {
+  private static TrainingState read(Path file, Prefix start, Training training) throws IOException {
     Safetensors content = Safetensors.load(file, LIMITS);
     String text = content.metadata().get(STATE);
     if (text == null) {
@@ -173,8 +182,8 @@ final class CheckpointFolder {
               + "; go on with the Patchkit that wrote it, or move the checkpoints away to start"
               + " anew");
     }
-    requireSame(file, "plan", planDigest, json.string("plan"));
-    requireSame(file, "criterion", criterion, json.string("criterion"));
+    requireSame(file, "plan", training.plan(), json.string("plan"));
+    requireSame(file, "criterion", training.criterion(), json.string("criterion"));
     if (!json.string("sha256").equals(digest(content.tensors()))) {
       throw new IllegalArgumentException("its numbers are not those that were written");
     }
@@ -198,7 +207,20 @@ final class CheckpointFolder {
               best.number("criterion", -Double.MAX_VALUE, Double.MAX_VALUE),
               TrainingState.prefix(start, numbers(content, "best", size)));
     }
+    warnOfAnother(file, training.runtime(), json.string("runtime"));
     return state;
+  }
+
+  private static void warnOfAnother(Path file, String runtime, String before) {
+    if (!runtime.equals(before)) {
+      LOGGER.log(
+          Level.WARNING,
+          "{0} was computed by [{1}] and goes on with [{2}]: the result will not be bit by bit that"
+              + " of a training without interruption",
+          file,
+          before,
+          runtime);
+    }
   }
 
   private static void requireSame(Path file, String what, String expected, String found) {

@@ -27,7 +27,11 @@ public interface DifferentiableModel extends AutoCloseable {
   /** The sizes that a prefix has to fit. */
   ModelShape shape();
 
-  /** The engine, its version and where it runs, for provenance: {@code onnxruntime 1.29.0 cpu}. */
+  /**
+   * What computes, for provenance: the engine, its version, where it runs, and the options on which
+   * the last bits of a number depend. Models of equal weights and equal runtime return bit-equal
+   * numbers on one machine. {@code onnxruntime 1.29.0 cpu, threads 8, rows per run 8}.
+   */
   String runtime();
 
   /**

@@ -75,7 +75,9 @@ public final class PatchTrainer {
 
   /**
    * Stores the state in a folder and goes on from the newest one that is there, to the same patch
-   * bit by bit as without the interruption. One training at a time may use a folder.
+   * bit by bit as without the interruption where the model has the same {@link
+   * DifferentiableModel#runtime}; another is warned of in the log. One training at a time may use a
+   * folder.
    *
    * @param everySteps between two checkpoints, ≥ 1
    */

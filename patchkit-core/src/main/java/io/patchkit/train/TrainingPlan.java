@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that decides what a training does: equal plans on equal models give equal patches, bit
- * by bit on one machine. Immutable; start from {@link #of} and change what you need.
+ * by bit on one machine with the same runtime and options ({@link DifferentiableModel#runtime}).
+ * Immutable; start from {@link #of} and change what you need.
  *
  * @param initialisation the prefix to start from
  * @param terms the objectives with their data, at least one, of distinct names

@@ -25,11 +25,11 @@ final class TrainingRun {
   private final Prefix start;
   private final @Nullable CheckpointFolder folder;
   private final int checkpointEvery;
-  private final String planDigest;
   private final List<BoundObjective> objectives = new ArrayList<>();
   private final List<BatchOrder> orders = new ArrayList<>();
   private final LossPass pass;
   private final @Nullable Judge judge;
+  private final CheckpointFolder.Training training;
   private @Nullable Path lastCheckpoint;
 
   TrainingRun(
@@ -47,12 +47,6 @@ final class TrainingRun {
     TrainingExamples.requireFit(plan, start, model.shape());
     this.folder = checkpoints == null ? null : CheckpointFolder.open(checkpoints.directory());
     this.checkpointEvery = checkpoints == null ? 0 : checkpoints.everySteps();
-    this.planDigest =
-        new DataDigest()
-            .add(plan.digest())
-            .add(start.digest())
-            .add(String.join(" ", model.base().fingerprints()))
-            .hex();
     for (Term term : plan.terms()) {
       BatchOrder order =
           new BatchOrder(term.name(), term.objective().size(), term.perStep(), plan.seed());
@@ -67,6 +61,15 @@ final class TrainingRun {
         validation == null
             ? null
             : new Judge(validation, selection, model, start, plan.microBatch());
+    String digest =
+        new DataDigest()
+            .add(plan.digest())
+            .add(start.digest())
+            .add(String.join(" ", model.base().fingerprints()))
+            .hex();
+    this.training =
+        new CheckpointFolder.Training(
+            digest, judge == null ? "" : judge.criterion(), model.runtime());
   }
 
   TrainedPatch train() {
@@ -132,8 +135,7 @@ final class TrainingRun {
   }
 
   private TrainingState startingState() {
-    CheckpointFolder.Stored stored =
-        folder == null ? null : folder.load(start, planDigest, criterion());
+    CheckpointFolder.Stored stored = folder == null ? null : folder.load(start, training);
     if (stored == null) {
       return TrainingState.initial(start);
     }
@@ -215,7 +217,7 @@ final class TrainingRun {
 
   private void save(TrainingState state) {
     if (folder != null) {
-      lastCheckpoint = folder.save(state, planDigest, criterion());
+      lastCheckpoint = folder.save(state, training);
     }
   }
 
@@ -248,10 +250,6 @@ final class TrainingRun {
     facts.put("stopped", reason.name());
     facts.put("curves.sha256", state.curves);
     return new TrainedPatch(prefix, model.base(), state.step, selectedStep, reason, facts);
-  }
-
-  private String criterion() {
-    return judge == null ? "" : judge.criterion();
   }
 
   private static String curves(

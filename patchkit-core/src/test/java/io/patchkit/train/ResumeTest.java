@@ -15,6 +15,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -245,6 +249,48 @@ class ResumeTest {
         .isInstanceOf(PatchkitException.class)
         .hasMessageContaining("step-00000007.safetensors is a checkpoint of version 77, expected");
     assertThat(names()).hasSize(2);
+  }
+
+  @Test
+  void anotherRuntimeThanBeforeIsWarnedOf() {
+    TrainingPlan plan = plan(Parametrisation.SOFT_PROMPT);
+    trainer(plan, 3).train();
+    TinyModel elsewhere =
+        new RoundingModel() {
+          @Override
+          public String runtime() {
+            return "java doubles, threads 2";
+          }
+        };
+    List<String> warnings = new ArrayList<>();
+    Handler handler =
+        new Handler() {
+          @Override
+          public void publish(LogRecord record) {
+            warnings.add(new SimpleFormatter().formatMessage(record));
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    Logger logger = Logger.getLogger(CheckpointFolder.class.getName());
+    logger.addHandler(handler);
+    try {
+      trainer(plan, 3).train();
+      assertThat(warnings).isEmpty();
+      PatchTrainer.of(elsewhere, plan).withCheckpoints(folder, 3).train();
+    } finally {
+      logger.removeHandler(handler);
+    }
+    assertThat(warnings)
+        .singleElement()
+        .asString()
+        .contains(
+            "step-00000006.safetensors was computed by [java doubles] and goes on with [java"
+                + " doubles, threads 2]");
   }
 
   @Test

@@ -6,6 +6,7 @@ import io.patchkit.ModelShape;
 import io.patchkit.Prefix;
 import io.patchkit.Prompt;
 import io.patchkit.onnx.gradient.DifferentiableDecoder;
+import io.patchkit.onnx.gradient.GradientOptions;
 import io.patchkit.onnx.runtime.OnnxRuntime;
 import io.patchkit.train.AnswerTokens;
 import io.patchkit.train.DifferentiableModel;
@@ -24,13 +25,17 @@ final class OnnxDifferentiableModel implements DifferentiableModel {
   private final OnnxModel model;
   private final LoadedModel loaded;
   private final DifferentiableDecoder decoder;
+  private final GradientOptions options;
   private @Nullable BaseModel base;
 
-  /** Takes ownership of the decoder; the model stays its owner's. */
-  OnnxDifferentiableModel(OnnxModel model, DifferentiableDecoder decoder) {
+  /**
+   * Takes ownership of the decoder, which was opened with the options; the model stays its owner's.
+   */
+  OnnxDifferentiableModel(OnnxModel model, DifferentiableDecoder decoder, GradientOptions options) {
     this.model = model;
     this.loaded = model.loaded();
     this.decoder = decoder;
+    this.options = options;
   }
 
   @Override
@@ -48,7 +53,12 @@ final class OnnxDifferentiableModel implements DifferentiableModel {
 
   @Override
   public String runtime() {
-    return "onnxruntime " + OnnxRuntime.environment().getVersion() + " cpu";
+    return "onnxruntime "
+        + OnnxRuntime.environment().getVersion()
+        + " cpu, threads "
+        + options.threads()
+        + ", rows per run "
+        + options.rowsPerRun();
   }
 
   @Override

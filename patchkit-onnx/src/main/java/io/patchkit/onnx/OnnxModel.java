@@ -60,7 +60,8 @@ public final class OnnxModel extends OnnxLanguageModel implements Model {
    * keeps the built graphs for the next time.
    */
   public DifferentiableModel differentiable(GradientOptions options) {
-    return new OnnxDifferentiableModel(this, DifferentiableDecoder.open(loaded().file(), options));
+    return new OnnxDifferentiableModel(
+        this, DifferentiableDecoder.open(loaded().file(), options), options);
   }
 
   /**

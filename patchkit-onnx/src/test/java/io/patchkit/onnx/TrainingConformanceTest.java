@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.patchkit.EmbeddingSpace;
 import io.patchkit.SoftPrompt;
+import io.patchkit.onnx.gradient.GradientOptions;
 import io.patchkit.train.AdamW;
 import io.patchkit.train.AnswerTokens;
 import io.patchkit.train.DifferentiableModel;
@@ -27,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -54,6 +56,17 @@ class TrainingConformanceTest {
             .as("loss of step %d", i)
             .isCloseTo(expected[i], within(tolerance(given)));
       }
+    }
+  }
+
+  @Test
+  void theRuntimeNamesTheOptionsThatDecideTheLastBits() {
+    try (OnnxModel model = OnnxModel.open(cases().findFirst().orElseThrow().folder());
+        DifferentiableModel differentiable =
+            model.differentiable(GradientOptions.defaults().withThreads(2).withRowsPerRun(3))) {
+      assertThat(differentiable.runtime())
+          .startsWith("onnxruntime 1.")
+          .endsWith(" cpu, threads 2, rows per run 3");
     }
   }
 
