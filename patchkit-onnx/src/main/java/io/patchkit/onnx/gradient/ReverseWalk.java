@@ -4,6 +4,7 @@ import io.patchkit.UnsupportedModelException;
 import io.patchkit.onnx.graph.Graph;
 import io.patchkit.onnx.graph.Node;
 import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -89,7 +90,7 @@ final class ReverseWalk {
       }
       Node producer = graph.producer(name);
       if (producer != null) {
-        open.addAll(producer.inputs());
+        open.addAll(producer.reads());
       }
     }
     return active;
@@ -128,11 +129,6 @@ final class ReverseWalk {
   }
 
   private static boolean readsAny(Node node, Set<String> names) {
-    for (String input : node.inputs()) {
-      if (names.contains(input)) {
-        return true;
-      }
-    }
-    return false;
+    return !Collections.disjoint(node.reads(), names);
   }
 }

@@ -212,7 +212,7 @@ public final class Node {
   }
 
   /** Every name this node reads: its inputs and what its subgraphs capture from outside. */
-  Set<String> reads() {
+  public Set<String> reads() {
     Set<String> names = new LinkedHashSet<>(proto.getInputList());
     for (OnnxMl.GraphProto body : Subgraphs.of(proto)) {
       names.addAll(Subgraphs.captures(body));
