@@ -85,7 +85,7 @@ final class Batch implements AutoCloseable {
     }
     // The token after which the first target is predicted is the row's own.
     int[] owned = Arrays.stream(firstTargets).map(position -> position - 1).toArray();
-    return RowLayout.of(tokens, owned, virtual, past);
+    return RowLayout.of(tokens, owned, virtual, past, inputs.maxWidth());
   }
 
   /**

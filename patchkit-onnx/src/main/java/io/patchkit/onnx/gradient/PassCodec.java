@@ -17,9 +17,9 @@ import java.util.Set;
 
 /**
  * A {@link Pass} as bytes: SHA-256 of what follows; then, as {@link DataOutputStream} writes them,
- * the names of the inputs, hidden size, embedding scale, the planes of keys and values, the names
- * of the outputs, and the graph in the protobuf's wire format. Lists and graph begin with their
- * length.
+ * the names of the inputs, hidden size, embedding scale, the widest line, the planes of keys and
+ * values, the names of the outputs, and the graph in the protobuf's wire format. Lists and graph
+ * begin with their length.
  */
 final class PassCodec {
 
@@ -34,6 +34,7 @@ final class PassCodec {
       writeNames(output, List.copyOf(inputs.names()));
       output.writeInt(inputs.prefix().hidden());
       output.writeFloat(inputs.embeddingScale());
+      output.writeInt(inputs.maxWidth());
       output.writeInt(inputs.prefix().planes().size());
       for (PrefixLayout.Plane plane : inputs.prefix().planes()) {
         output.writeUTF(plane.input());
@@ -69,6 +70,7 @@ final class PassCodec {
       Set<String> names = new LinkedHashSet<>(readNames(input));
       int hidden = input.readInt();
       float scale = input.readFloat();
+      int maxWidth = input.readInt();
       List<PrefixLayout.Plane> planes = new ArrayList<>();
       for (int i = input.readInt(); i > 0; i--) {
         planes.add(new PrefixLayout.Plane(input.readUTF(), input.readInt(), input.readInt()));
@@ -77,7 +79,10 @@ final class PassCodec {
       byte[] model = new byte[input.readInt()];
       input.readFully(model);
       return new Pass(
-          model, folder, new GraphInputs(names, new PrefixLayout(hidden, planes), scale), outputs);
+          model,
+          folder,
+          new GraphInputs(names, new PrefixLayout(hidden, planes), scale, maxWidth),
+          outputs);
     } catch (IOException e) {
       throw new CorruptModelException("Expected a gradient graph, found a shorter file", e);
     }

@@ -40,14 +40,15 @@ final class RowLayout {
   }
 
   /**
-   * The cheaper of both layouts.
+   * The cheaper of both layouts, or the first where one line would be too wide.
    *
    * @param rows tokens of each row, at least one each
    * @param owned for each row the first token that must not be shared
    * @param virtual virtual tokens before each row, the same before all
    * @param past positions of keys and values before those
+   * @param maxWidth how many tokens one line of all rows may have, virtual ones included
    */
-  static RowLayout of(int[][] rows, int[] owned, int virtual, int past) {
+  static RowLayout of(int[][] rows, int[] owned, int virtual, int past, int maxWidth) {
     int shared = shared(rows, owned);
     long packed = (long) virtual + shared;
     long widest = 0;
@@ -55,7 +56,7 @@ final class RowLayout {
       packed += row.length - shared;
       widest = Math.max(widest, (long) virtual + row.length);
     }
-    return work(1, packed, past) < work(rows.length, widest, past)
+    return packed <= maxWidth && work(1, packed, past) < work(rows.length, widest, past)
         ? packed(rows, shared, virtual, past)
         : padded(rows, 1, virtual, past);
   }

@@ -33,7 +33,17 @@ class PackedRowsTest {
   @ParameterizedTest
   @MethodSource("cases")
   void rowsWithOneBeginningAreComputedAsIfAlone(DecoderCase decoder) {
-    List<TrainingRow> rows = List.of(row(3, 2), row(9, 3), row(5, 4), row(1, 5));
+    assertComputedAsIfAlone(decoder, List.of(row(3, 2), row(9, 3), row(5, 4), row(1, 5)));
+  }
+
+  /** Each fits a context of 128 tokens, all of them together do not. */
+  @ParameterizedTest
+  @MethodSource("cases")
+  void rowsThatTogetherExceedTheContextAreComputedAsIfAlone(DecoderCase decoder) {
+    assertComputedAsIfAlone(decoder, List.of(row(95, 2), row(13, 3), row(12, 4), row(14, 5)));
+  }
+
+  private static void assertComputedAsIfAlone(DecoderCase decoder, List<TrainingRow> rows) {
     try (DifferentiableDecoder model =
         DifferentiableDecoder.open(decoder.model(), GradientOptions.defaults().withThreads(1))) {
       float[] embeddings = model.embeddings(new int[] {9, 31, 77});

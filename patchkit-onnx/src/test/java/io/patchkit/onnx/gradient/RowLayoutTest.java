@@ -6,11 +6,14 @@ import org.junit.jupiter.api.Test;
 
 class RowLayoutTest {
 
+  /** A width that no line reaches. */
+  private static final int ANY = Integer.MAX_VALUE;
+
   private static final int[][] CHATS = {{1, 2, 3, 7}, {1, 2, 3, 8, 9}, {1, 2, 4}};
 
   @Test
   void whatAllRowsBeginWithLiesThereOnce() {
-    RowLayout layout = RowLayout.of(CHATS, new int[] {3, 4, 2}, 0, 10);
+    RowLayout layout = RowLayout.of(CHATS, new int[] {3, 4, 2}, 0, 10, ANY);
 
     assertThat(layout.lines()).isOne();
     assertThat(layout.ids()).containsExactly(1, 2, 3, 7, 3, 8, 9, 4);
@@ -23,7 +26,7 @@ class RowLayoutTest {
 
   @Test
   void aTokenThatARowOwnsIsNotShared() {
-    RowLayout layout = RowLayout.of(CHATS, new int[] {3, 1, 2}, 0, 10);
+    RowLayout layout = RowLayout.of(CHATS, new int[] {3, 1, 2}, 0, 10, ANY);
 
     assertThat(layout.ids()).containsExactly(1, 2, 3, 7, 2, 3, 8, 9, 2, 4);
     assertThat(layout.segments()).containsExactly(0, 1, 1, 1, 2, 2, 2, 2, 3, 3);
@@ -31,7 +34,7 @@ class RowLayoutTest {
 
   @Test
   void virtualTokensAreSharedToo() {
-    RowLayout layout = RowLayout.of(new int[][] {{5, 6}, {7, 8}}, new int[] {1, 1}, 2, 0);
+    RowLayout layout = RowLayout.of(new int[][] {{5, 6}, {7, 8}}, new int[] {1, 1}, 2, 0, ANY);
 
     assertThat(layout.ids()).containsExactly(-1, -2, 5, 6, 7, 8);
     assertThat(layout.positions()).containsExactly(0, 1, 2, 3, 2, 3);
@@ -48,12 +51,27 @@ class RowLayoutTest {
       owned[r] = 1999;
     }
 
-    RowLayout layout = RowLayout.of(rows, owned, 0, 50);
+    RowLayout layout = RowLayout.of(rows, owned, 0, 50, ANY);
 
     assertThat(layout.lines()).isEqualTo(8);
     assertThat(layout.width()).isEqualTo(2000);
     assertThat(layout.at(3, 7)).isEqualTo(6007);
     assertThat(layout.segments()).containsOnly(0);
+  }
+
+  /** Two virtual tokens, one shared, and 1 + 2 of the rows' own: six in one line. */
+  @Test
+  void rowsKeepTheirLinesWhereOneForAllWouldBeTooWide() {
+    int[][] rows = {{5, 6}, {5, 7, 8}};
+    int[] owned = {1, 1};
+
+    RowLayout fits = RowLayout.of(rows, owned, 2, 50, 6);
+    RowLayout wide = RowLayout.of(rows, owned, 2, 50, 5);
+
+    assertThat(fits.ids()).containsExactly(-1, -2, 5, 6, 7, 8);
+    assertThat(wide.ids()).containsExactly(-1, -2, 5, 6, 0, -1, -2, 5, 7, 8);
+    assertThat(wide.lines()).isEqualTo(2);
+    assertThat(wide.width()).isEqualTo(5);
   }
 
   @Test
