@@ -7,9 +7,9 @@ import io.patchkit.onnx.graph.TensorInfo;
 import io.patchkit.onnx.graph.VirtualTokens;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * A graph that computes one thing about a decoder, over the weights in the decoder's folder.
@@ -48,7 +48,8 @@ final class Pass {
     String seed = LossHead.differentiate(graph, logits);
     Map<String, String> gradients =
         new ReverseWalk(graph, shapes)
-            .differentiate(nodes, Map.of(logits, seed), Set.copyOf(forward.leaves().values()));
+            .differentiate(
+                nodes, Map.of(logits, seed), new LinkedHashSet<>(forward.leaves().values()));
     return finish(file, forward, nameGradients(graph, forward, gradients));
   }
 

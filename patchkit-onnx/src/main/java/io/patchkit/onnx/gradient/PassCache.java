@@ -7,12 +7,14 @@ import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Gradient graphs that were built and checked before, one file each, named by the digest of the
- * decoder's graph. Weights are no part of them. A file that is damaged counts as absent, and a
- * folder that cannot be written is no failure: the graph is then built again.
+ * decoder's graph and the version of this library. Weights are no part of them. A file that is
+ * damaged counts as absent, and a folder that cannot be written is no failure: the graph is then
+ * built again.
  */
 final class PassCache {
 
@@ -20,6 +22,10 @@ final class PassCache {
 
   /** Changes whenever the same decoder would be differentiated into another graph. */
   private static final int FORMAT = 3;
+
+  private static final String VERSION =
+      Objects.requireNonNullElse(
+          PassCache.class.getPackage().getImplementationVersion(), "development");
 
   private final ModelFile file;
   private final @Nullable Path folder;
@@ -84,6 +90,6 @@ final class PassCache {
   }
 
   private Path path(Path folder, PrefixKind kind) {
-    return folder.resolve(file.digest() + "-" + kind + "-" + FORMAT + ".gradient");
+    return folder.resolve(file.digest() + "-" + kind + "-" + FORMAT + "-" + VERSION + ".gradient");
   }
 }

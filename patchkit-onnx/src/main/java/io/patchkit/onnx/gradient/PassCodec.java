@@ -16,10 +16,10 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A {@link Pass} as bytes: SHA-256 of what follows; then, as {@link DataOutputStream} writes them,
- * the names of the inputs, hidden size, embedding scale, the widest line, the planes of keys and
- * values, the names of the outputs, and the graph in the protobuf's wire format. Lists and graph
- * begin with their length.
+ * A {@link Pass} as bytes, equal for equal passes: SHA-256 of what follows; then, as {@link
+ * DataOutputStream} writes them, the names of the inputs, hidden size, embedding scale, the widest
+ * line, the planes of keys and values, the names of the outputs, and the graph in the protobuf's
+ * wire format. Lists and graph begin with their length.
  */
 final class PassCodec {
 
@@ -31,7 +31,7 @@ final class PassCodec {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (DataOutputStream output = new DataOutputStream(bytes)) {
       GraphInputs inputs = pass.inputs();
-      writeNames(output, List.copyOf(inputs.names()));
+      writeNames(output, inputs.names().stream().sorted().toList());
       output.writeInt(inputs.prefix().hidden());
       output.writeFloat(inputs.embeddingScale());
       output.writeInt(inputs.maxWidth());

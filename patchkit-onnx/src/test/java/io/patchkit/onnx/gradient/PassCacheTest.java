@@ -9,10 +9,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class PassCacheTest {
 
@@ -79,6 +82,21 @@ class PassCacheTest {
     cache.put(PrefixKind.SOFT_PROMPT, Pass.gradient(GPT2, PrefixKind.SOFT_PROMPT));
 
     assertThat(cache.find(PrefixKind.SOFT_PROMPT)).isNull();
+  }
+
+  /** A graph that was kept is used unchecked: a change of what is built must change its name. */
+  @ParameterizedTest
+  @CsvSource({
+    "llama-gqa, KEY_VALUE, 5d952c3f89d120172d47d869d442412e801d684d0545ad9f10ffaa5f3a35dfe0",
+    "gpt2, SOFT_PROMPT, 10ee1f231c5d094f1c24aa37b6e9d06ed2b3b26f069bf7dfdffe75f2766e3434",
+  })
+  void whatIsBuiltIsWhatItsFormatSays(String name, PrefixKind kind, String digest) {
+    Path model = Path.of("src/test/resources/cases", name, "model.onnx");
+    byte[] encoded = PassCodec.encode(Pass.gradient(ModelFile.read(model), kind));
+
+    assertThat(HexFormat.of().formatHex(encoded, 0, 32))
+        .as("what is built has changed: raise PassCache.FORMAT and put the new digest here")
+        .isEqualTo(digest);
   }
 
   @Test
