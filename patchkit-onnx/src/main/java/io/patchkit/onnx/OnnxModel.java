@@ -46,8 +46,8 @@ public final class OnnxModel extends OnnxLanguageModel implements Model {
 
   /**
    * This model as something to train patches on, with as many threads as the process may use
-   * processors. It shares the weights through their files and builds its gradient graphs on first
-   * use.
+   * processors. It runs on the processor, also where this model runs on a GPU, shares the weights
+   * through their files and builds its gradient graphs on first use.
    *
    * @return the caller's to close; independent of this model's own close but for its tokenizer
    */

@@ -6,7 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How gradients are computed. Immutable; start from {@link #defaults()}.
+ * How gradients are computed, which is always on the processor. Immutable; start from {@link
+ * #defaults()}.
  *
  * @param threads threads that one run uses, at least 1
  * @param rowsPerRun how many rows are computed at once, at least 1; fewer need less memory, more
