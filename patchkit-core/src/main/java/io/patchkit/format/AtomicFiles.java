@@ -50,7 +50,7 @@ public final class AtomicFiles {
     } catch (IOException e) {
       deleteQuietly(temporary, e);
       throw naming(target, e);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       deleteQuietly(temporary, e);
       throw e;
     }
@@ -120,7 +120,7 @@ public final class AtomicFiles {
     } catch (IOException e) {
       deleteQuietly(temporary, e);
       throw naming(target, e);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       deleteQuietly(temporary, e);
       throw e;
     }
@@ -195,7 +195,7 @@ public final class AtomicFiles {
     return parent;
   }
 
-  private static void deleteQuietly(Path path, Exception reason) {
+  private static void deleteQuietly(Path path, Throwable reason) {
     try {
       if (isDirectory(path)) {
         try (DirectoryStream<Path> content = Files.newDirectoryStream(path)) {

@@ -159,6 +159,20 @@ class AtomicFilesTest {
     assertThat(names(folder)).isEmpty();
   }
 
+  @Test
+  void anErrorBetweenPiecesLeavesNothing() throws IOException {
+    assertThatThrownBy(
+            () ->
+                AtomicFiles.writeDirectory(
+                    folder.resolve("model"),
+                    directory -> {
+                      Files.writeString(directory.resolve("a"), "1");
+                      throw new OutOfMemoryError("of the heap");
+                    }))
+        .isInstanceOf(OutOfMemoryError.class);
+    assertThat(names(folder)).isEmpty();
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"", ".", "..", "../a", "a/b", "/a", "a/", "./a", "a/../b"})
   void refusesNamesThatLeadElsewhere(String name) throws IOException {

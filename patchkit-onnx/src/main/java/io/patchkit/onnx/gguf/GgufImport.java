@@ -32,7 +32,7 @@ public final class GgufImport {
 
   private GgufImport() {}
 
-  /** Hears how far an import is; called on the importing thread, a few times a second or more. */
+  /** Hears how far an import is; called on the importing thread, once for each weight. */
   @FunctionalInterface
   public interface Progress {
     /**

@@ -36,6 +36,16 @@ final class GgufMetadata {
     throw wrongKind(key, value, "a string");
   }
 
+  @Nullable Long whole(String key) {
+    GgufValue value = values.get(key);
+    if (value == null) {
+      return null;
+    } else if (value instanceof GgufValue.Whole whole) {
+      return whole.value();
+    }
+    throw wrongKind(key, value, "one integer");
+  }
+
   /** An integer in {@code [least, most]}. */
   int requireInt(String key, int least, int most) {
     if (!has(key)) {

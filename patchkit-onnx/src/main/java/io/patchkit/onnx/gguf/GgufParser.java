@@ -22,11 +22,19 @@ final class GgufParser {
   private static final int MOST_KEY_BYTES = 65_535;
   private static final int MOST_STRING_BYTES = 1 << 24;
   private static final int MOST_ARRAY_LENGTH = 1 << 22;
+
+  /** All arrays together: a large vocabulary has some two million. */
+  private static final int MOST_ELEMENTS = 1 << 23;
+
+  /** Real ones have some ten million. */
+  private static final long MOST_METADATA_BYTES = 1 << 28;
+
   private static final int MOST_ALIGNMENT = 1 << 20;
   private static final long MOST_COLUMNS = 1 << 24;
 
   private final HeaderReader reader;
   private final long size;
+  private int elements;
 
   /** What a header says: the metadata and the tensors by name, in the file's order. */
   record Header(GgufMetadata metadata, Map<String, GgufTensor> tensors) {}
@@ -73,9 +81,19 @@ final class GgufParser {
       if (values.put(key, value) != null) {
         throw new CorruptModelException("metadata " + key + " occurs twice");
       }
+      requireModestSize();
     }
     GgufMetadata metadata = new GgufMetadata(values);
     return new Header(metadata, tensors(tensorCount, alignment(metadata)));
+  }
+
+  /** What is read is kept, in several times the memory. */
+  private void requireModestSize() throws IOException {
+    if (elements > MOST_ELEMENTS || reader.position() > MOST_METADATA_BYTES) {
+      throw new CorruptModelException(
+          "the metadata has %d elements of arrays up to byte %d; allowed: at most %d in %d bytes"
+              .formatted(elements, reader.position(), MOST_ELEMENTS, MOST_METADATA_BYTES));
+    }
   }
 
   private GgufValue value(String key, int kind) throws IOException {
@@ -94,6 +112,8 @@ final class GgufParser {
     int kind = reader.readInt("the element kind of " + what);
     int length =
         reader.readCount("the length of " + what, MOST_ARRAY_LENGTH, elementBytes(what, kind));
+    elements += length;
+    requireModestSize();
     switch (kind) {
       case 6, 12 -> {
         List<Double> reals = new ArrayList<>();
@@ -113,6 +133,7 @@ final class GgufParser {
         List<String> texts = new ArrayList<>();
         for (int i = 0; i < length; i++) {
           texts.add(reader.readString(what, MOST_STRING_BYTES));
+          requireModestSize();
         }
         return new GgufValue.Texts(texts);
       }

@@ -36,8 +36,10 @@ record LlamaConfig(
 
   private static final int MOST = 1 << 24;
 
-  /** Each position costs a row of the rotary caches on the disk, whatever the file's size. */
   private static final int MOST_POSITIONS = 1 << 22;
+
+  /** Numbers of the rotary caches, which take disk space whatever the file's size. */
+  private static final long MOST_ANGLES = 1 << 30;
 
   LlamaConfig {
     if (heads % keyValueHeads != 0) {
@@ -47,6 +49,11 @@ record LlamaConfig(
     if (headDim % 2 != 0) {
       throw new CorruptModelException(
           "the head width is " + headDim + "; the rotary embedding needs an even one");
+    }
+    if ((long) context * headDim > MOST_ANGLES) {
+      throw new CorruptModelException(
+          "%d positions of heads of width %d need a rotary cache of %d numbers; allowed: at most %d"
+              .formatted(context, headDim, (long) context * headDim, MOST_ANGLES));
     }
   }
 

@@ -1,5 +1,6 @@
 package io.patchkit.onnx.gguf;
 
+import io.patchkit.CorruptModelException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -11,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class SentencePieceMerges {
 
+  /** Real ones have some tens of characters, and every cut of each is looked at. */
+  private static final int MOST_CHARACTERS = 256;
+
   private record Merge(String left, String right, double score, int leftId, int rightId) {}
 
   private SentencePieceMerges() {}
@@ -21,6 +25,11 @@ final class SentencePieceMerges {
       String whole = vocabulary.tokens().get(id);
       if (vocabulary.kinds().get(id) != Vocabulary.Kind.NORMAL) {
         continue;
+      }
+      if (whole.length() > MOST_CHARACTERS) {
+        throw new CorruptModelException(
+            "token %d has %d characters; allowed: at most %d"
+                .formatted(id, whole.length(), MOST_CHARACTERS));
       }
       for (int cut = 1; cut < whole.length(); cut++) {
         String left = whole.substring(0, cut);

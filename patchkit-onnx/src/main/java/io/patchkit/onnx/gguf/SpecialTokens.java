@@ -19,11 +19,6 @@ record SpecialTokens(
     List<Integer> ends,
     boolean prependsBos) {
 
-  /** Control tokens that end a turn in the common chat formats, whatever eos_token_id says. */
-  private static final List<String> TURN_ENDS =
-      List.of(
-          "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<|endoftext|>", "<end_of_turn>");
-
   SpecialTokens {
     ends = List.copyOf(ends);
   }
@@ -47,23 +42,35 @@ record SpecialTokens(
         ends.add(id);
       }
     }
-    for (String text : TURN_ENDS) {
+    // Whatever eos_token_id says.
+    for (String text : Vocabulary.ENDS) {
       Integer id = vocabulary.ids().get(text);
-      if (id != null && vocabulary.kinds().get(id) == Vocabulary.Kind.CONTROL) {
+      if (id != null) {
         ends.add(id);
       }
     }
     return new SpecialTokens(
         bos,
         eos,
-        id(metadata, vocabulary, "unknown"),
-        id(metadata, vocabulary, "padding"),
+        idIfAny(metadata, vocabulary, "unknown"),
+        idIfAny(metadata, vocabulary, "padding"),
         List.copyOf(ends),
         bos != null && metadata.flagOr("tokenizer.ggml.add_bos_token", bosByDefault));
   }
 
+  /** Some converters write 4294967295, or another id that there is not, for none. */
+  private static @Nullable Integer idIfAny(
+      GgufMetadata metadata, Vocabulary vocabulary, String role) {
+    Long id = metadata.whole(key(role));
+    return id != null && id >= 0 && id < vocabulary.size() ? Math.toIntExact(id) : null;
+  }
+
+  private static String key(String role) {
+    return "tokenizer.ggml." + role + "_token_id";
+  }
+
   private static @Nullable Integer id(GgufMetadata metadata, Vocabulary vocabulary, String role) {
-    String key = "tokenizer.ggml." + role + "_token_id";
+    String key = key(role);
     return metadata.has(key) ? metadata.requireInt(key, 0, vocabulary.size() - 1) : null;
   }
 }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The tokens of a checkpoint and which of them are special.
@@ -36,6 +37,22 @@ record Vocabulary(List<String> tokens, List<Kind> kinds, Map<String, Integer> id
     }
   }
 
+  /**
+   * Tokens that end a turn or a text in the common chat formats. They are control tokens whatever
+   * their type says, as llama.cpp has it: many converters wrote another.
+   */
+  static final Set<String> ENDS =
+      Set.of(
+          "<|im_end|>",
+          "<|eot_id|>",
+          "<|eom_id|>",
+          "<|end|>",
+          "<|endoftext|>",
+          "<|end_of_text|>",
+          "<EOT>",
+          "_<EOT>",
+          "<end_of_turn>");
+
   Vocabulary {
     tokens = List.copyOf(tokens);
     kinds = List.copyOf(kinds);
@@ -62,12 +79,14 @@ record Vocabulary(List<String> tokens, List<Kind> kinds, Map<String, Integer> id
     Map<String, Integer> ids = new HashMap<>();
     List<Kind> kinds = new ArrayList<>();
     for (int id = 0; id < size; id++) {
-      Integer before = ids.put(tokens.get(id), id);
+      String text = tokens.get(id);
+      Integer before = ids.put(text, id);
       if (before != null) {
         throw new CorruptModelException(
             "tokens %d and %d have the same text".formatted(before, id));
       }
-      kinds.add(types == null ? Kind.NORMAL : kind(id, types.get(id)));
+      Kind kind = types == null ? Kind.NORMAL : kind(id, types.get(id));
+      kinds.add(ENDS.contains(text) ? Kind.CONTROL : kind);
     }
     return new Vocabulary(tokens, kinds, ids);
   }

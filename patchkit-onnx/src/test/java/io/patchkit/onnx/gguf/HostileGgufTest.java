@@ -7,7 +7,6 @@ import io.patchkit.CorruptModelException;
 import io.patchkit.PatchkitException;
 import io.patchkit.UnsupportedModelException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -40,6 +39,16 @@ class HostileGgufTest {
         corrupt("llama.block_count is 0", g -> g.put("llama.block_count", 0)),
         corrupt("llama.block_count is a string", g -> g.put("llama.block_count", "2")),
         corrupt("llama.context_length is -1", g -> g.raw("llama.context_length", 5, ints(-1))),
+        corrupt(
+            "rotary cache of 1207959552 numbers",
+            g ->
+                g.put("llama.context_length", 1 << 22)
+                    .put("llama.attention.key_length", 288)
+                    .put("llama.attention.value_length", 288)
+                    .put("llama.rope.dimension_count", 288)),
+        corrupt(
+            "elements of arrays",
+            g -> g.raw("x", 9, flags(1 << 22)).raw("y", 9, flags(1 << 22)).raw("z", 9, flags(1))),
         corrupt("llama.context_length is 4194305", g -> g.put("llama.context_length", 4194305)),
         corrupt("layer_norm_rms_epsilon is NaN", g -> g.put(EPSILON, Float.NaN)),
         corrupt("layer_norm_rms_epsilon is 0", g -> g.put(EPSILON, 0f)),
@@ -157,6 +166,8 @@ class HostileGgufTest {
     }
   }
 
+  @TempDir Path imports;
+
   /** Whatever a byte of the header becomes, the import succeeds or names what is wrong. */
   @Test
   void flippedBytesNeverEscapeTheExceptionTree() throws IOException {
@@ -168,13 +179,16 @@ class HostileGgufTest {
       byte[] damaged = whole.clone();
       damaged[random.nextInt(header)] ^= (byte) (1 << random.nextInt(8));
       Path file = Files.write(folder.resolve("flipped.gguf"), damaged);
-      Path target = folder.resolve("flipped-" + i);
+      Path target = imports.resolve("flipped-" + i);
       try {
         GgufImport.convert(file, target);
       } catch (PatchkitException e) {
         refused++;
         assertThat(e.getMessage()).isNotBlank();
         assertThat(target).doesNotExist();
+        try (Stream<Path> left = Files.list(imports)) {
+          assertThat(left).noneMatch(path -> path.getFileName().toString().endsWith(".tmp"));
+        }
       }
     }
     assertThat(refused).isGreaterThan(50);
@@ -206,10 +220,12 @@ class HostileGgufTest {
     assertThatThrownBy(() -> GgufImport.convert(file, target))
         .isInstanceOf(kind)
         .hasMessageContaining(message);
+    requireNothingBeside(file);
+  }
+
+  private void requireNothingBeside(Path file) throws IOException {
     try (Stream<Path> left = Files.list(folder)) {
-      assertThat(left.filter(path -> path.getFileName().toString().contains("out"))).isEmpty();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      assertThat(left).containsExactly(file);
     }
   }
 
@@ -222,6 +238,11 @@ class HostileGgufTest {
     ByteBuffer bytes = GgufBytes.le(values.length * 4);
     bytes.asIntBuffer().put(values);
     return bytes.array();
+  }
+
+  /** An array of bools. */
+  private static byte[] flags(int count) {
+    return GgufBytes.le(12 + count).putInt(7).putLong(count).array();
   }
 
   private static byte[] infinite() {
