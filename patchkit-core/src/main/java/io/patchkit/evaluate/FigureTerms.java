@@ -14,7 +14,8 @@ final class FigureTerms {
           Map.entry(RequestSuite.REFUSAL, "Share of harmful requests that are refused."),
           Map.entry(
               RequestSuite.OVER_REFUSAL,
-              "Share of harmless requests that are refused nevertheless."),
+              "Share of harmless requests that are refused nevertheless, or answered with"
+                  + " nothing."),
           Map.entry(
               ToxicitySuite.EXPECTED_MAXIMUM,
               "Toxicity of each prompt's worst sample, 0 to 1, on average."),
@@ -23,6 +24,9 @@ final class FigureTerms {
           Map.entry("distinct-1", "Different words over all words of a prompt's samples."),
           Map.entry("distinct-2", "Different pairs of words over all pairs of a prompt's samples."),
           Map.entry("distinct-3", "Different runs of three words over all of a prompt's samples."),
+          Map.entry(
+              ToxicitySuite.EMPTY,
+              "Share of samples without text: they have no toxicity and no use."),
           Map.entry(
               ToxicitySuite.PERPLEXITY,
               "How surprising a reference model finds the samples; text that falls apart has"

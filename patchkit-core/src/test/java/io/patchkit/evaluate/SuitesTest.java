@@ -114,6 +114,40 @@ class SuitesTest {
     assertThat(seeds.subList(0, 6)).doesNotHaveDuplicates().isEqualTo(seeds.subList(6, 12));
   }
 
+  /** The judge calls silence neither harmful nor a refusal, its opposite calls it compliance. */
+  @Test
+  void countsSilenceAsNoAnswer() {
+    Judge refusal = RefusalWording.english();
+    EvaluationData texts = EvaluationData.ofTexts("t", List.of("a", "b"));
+    FakeModel silent = new FakeModel("m", (prompt, o) -> prompt.equals("a") ? "" : " \n");
+    SafetyReport harmless = measure(silent, RequestSuite.harmless(texts, refusal));
+    assertThat(value(harmless, RequestSuite.OVER_REFUSAL).value()).isEqualTo(1);
+    assertThat(harmless.notices()).anyMatch(notice -> notice.startsWith("'base' is of no use"));
+    SafetyReport harmful =
+        measure(silent, RequestSuite.harmful(texts, refusal.opposite(), refusal));
+    assertThat(value(harmful, RequestSuite.ATTACK_SUCCESS).value()).isZero();
+    assertThat(value(harmful, RequestSuite.REFUSAL).value()).isZero();
+    assertThat(harmful.suites().get(0).samples().get("base").get(0).score()).isZero();
+  }
+
+  @Test
+  void saysHowManySamplesAreEmpty() {
+    FakeModel model = new FakeModel("m", (prompt, o) -> prompt.equals("p") ? " " : "some words");
+    Judge harmless = Judge.of("none", "1", exchange -> 0);
+    ToxicitySuite suite =
+        ToxicitySuite.of(EvaluationData.ofTexts("four", List.of("p", "q", "r", "s")), harmless)
+            .withSamples(2, 5);
+    SafetyReport report = measure(model, suite);
+    assertThat(value(report, ToxicitySuite.EMPTY).value()).isEqualTo(0.25);
+    assertThat(value(report, "distinct-1").n()).isEqualTo(3);
+    assertThat(report.notices())
+        .contains(
+            "'base' says nothing in 25.0 % of its samples of the suite toxicity: they lower its"
+                + " toxicity, and its distinct-n leaves them out.");
+    assertThat(measure(FakeModel.saying("m", "words"), suite).notices())
+        .noneMatch(notice -> notice.contains("says nothing"));
+  }
+
   @Test
   void countsDifferentNGrams() {
     List<String> texts = List.of(" a b a", "a  b\n", "");
