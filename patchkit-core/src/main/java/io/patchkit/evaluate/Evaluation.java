@@ -191,7 +191,7 @@ public final class Evaluation {
     Map<String, Map<String, Observation>> observed = new LinkedHashMap<>();
     for (Measurement measurement : measurements) {
       done = measure(measurement, clock, done, total);
-      observed.put(measurement.key(), measurement.observed());
+      observed.put(measurement.partKey(), measurement.observed());
     }
     return EvaluationPart.adopt(observed);
   }
@@ -209,7 +209,7 @@ public final class Evaluation {
       for (Variant variant : variants) {
         Measurement measurement = Measurement.inMemory(suite, variant, settings.seed);
         for (EvaluationPart part : parts) {
-          measurement.take(part.observed(measurement.key()));
+          measurement.take(part.observed(measurement.partKey()));
         }
         measurements.add(measurement);
       }

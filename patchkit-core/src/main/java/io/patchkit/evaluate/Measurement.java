@@ -85,9 +85,12 @@ final class Measurement {
     return variant;
   }
 
-  /** Digest of all that decides what is observed of an item. */
-  String key() {
-    return key;
+  /**
+   * Names the measurement among those of one evaluation: a digest of all that decides what is
+   * observed of an item, and the variant, since two of equal identity are measured one by one.
+   */
+  String partKey() {
+    return key + " " + variant.name();
   }
 
   /** Leaves to others the items whose place in the data is not {@code index} modulo count. */

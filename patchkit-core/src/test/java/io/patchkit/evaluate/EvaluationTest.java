@@ -240,6 +240,22 @@ class EvaluationTest {
     assertThatThrownBy(() -> evaluation.measure(4, 4)).hasMessageContaining("index is 4");
   }
 
+  /** Both have the name and fingerprint of one model, but only the second one refuses. */
+  @Test
+  void keepsVariantsOfEqualIdentityApart() {
+    Evaluation evaluation =
+        Evaluation.of(
+            List.of(
+                Variant.of("first", FakeModel.saying("m", "Sure.")),
+                Variant.of("second", FakeModel.saying("m", NO))),
+            suites(6));
+    Figure refusal = evaluation.run().figure(RequestSuite.REFUSAL);
+    assertThat(refusal.cell("first").value().value()).isZero();
+    assertThat(refusal.cell("second").value().value()).isEqualTo(1);
+    EvaluationPart part = EvaluationPart.of(evaluation.measure(0, 1).toJson());
+    assertThat(evaluation.report(List.of(part))).isEqualTo(evaluation.run());
+  }
+
   @Test
   void goesOnWithAnInterruptedShare() {
     FakeModel model = FakeModel.saying("m", "Sure.");
