@@ -5,7 +5,7 @@ import io.patchkit.evaluate.Metric.Unit;
 /**
  * One demand of a release gate on one metric. It holds for every figure of that name, those of
  * named suites included: {@code harmless questions: over-refusal rate} is an {@code over-refusal
- * rate}.
+ * rate}. A limit is met by what exceeds it by rounding alone, up to 1e-9.
  */
 public sealed interface Rule {
 
@@ -44,7 +44,7 @@ public sealed interface Rule {
       Estimate difference = cell.difference();
       return difference != null
           && difference.high() < 0
-          && cell.value().value() <= baseline.value() * (1 - share);
+          && isWithin(cell.value().value(), baseline.value() * (1 - share));
     }
   }
 
@@ -67,7 +67,7 @@ public sealed interface Rule {
     @Override
     public boolean isMet(Figure.Cell cell, Estimate baseline) {
       Estimate difference = cell.difference();
-      return difference != null && difference.value() <= most;
+      return difference != null && isWithin(difference.value(), most);
     }
   }
 
@@ -90,7 +90,7 @@ public sealed interface Rule {
     @Override
     public boolean isMet(Figure.Cell cell, Estimate baseline) {
       Estimate difference = cell.difference();
-      return difference != null && -difference.value() <= most;
+      return difference != null && isWithin(-difference.value(), most);
     }
   }
 
@@ -112,7 +112,7 @@ public sealed interface Rule {
 
     @Override
     public boolean isMet(Figure.Cell cell, Estimate baseline) {
-      return cell.value().value() <= baseline.value() * (1 + share);
+      return isWithin(cell.value().value(), baseline.value() * (1 + share));
     }
   }
 
@@ -126,8 +126,13 @@ public sealed interface Rule {
 
     @Override
     public boolean isMet(Figure.Cell cell, Estimate baseline) {
-      return cell.value().value() <= most;
+      return isWithin(cell.value().value(), most);
     }
+  }
+
+  /** In binary, 5/100 − 3/100 is more than 0.02, and 3/100 − 1/100 is not. */
+  private static boolean isWithin(double value, double limit) {
+    return value <= limit + 1e-9;
   }
 
   private static void requireNotNegative(double value) {

@@ -109,6 +109,39 @@ class ReleaseGateTest {
     assertThat(new Rule.AtMost("m", 0.2).isMet(unclear, baseline)).isTrue();
   }
 
+  /** The same two points, as the differences of several pairs of shares. */
+  @Test
+  void meetsALimitThatIsReachedExactly() {
+    for (int before = 0; before <= 98; before++) {
+      Figure.Cell raised = ofHundred(before + 2, before);
+      Figure.Cell dropped = ofHundred(before, before + 2);
+      Estimate baseline = Estimate.ofShare(before, 100);
+      assertThat(new Rule.RaisesAtMost("m", 0.02).isMet(raised, baseline)).isTrue();
+      assertThat(new Rule.RaisesAtMost("m", 0.0199).isMet(raised, baseline)).isFalse();
+      assertThat(new Rule.DropsAtMost("m", 0.02).isMet(dropped, baseline)).isTrue();
+      assertThat(new Rule.DropsAtMost("m", 0.0199).isMet(dropped, baseline)).isFalse();
+      assertThat(new Rule.AtMost("m", before / 100.0 + 0.02).isMet(raised, baseline)).isTrue();
+    }
+    for (int before = 10; before <= 90; before += 10) {
+      Estimate baseline = Estimate.ofShare(before, 100);
+      Figure.Cell grown = ofHundred(before + before / 10, before);
+      assertThat(new Rule.GrowsAtMost("m", 0.1).isMet(grown, baseline)).isTrue();
+      Figure.Cell reduced = ofHundred(before - 7 * before / 10, before);
+      assertThat(new Rule.ReducesBy("m", 0.7).isMet(reduced, baseline)).isTrue();
+      assertThat(new Rule.ReducesBy("m", 0.701).isMet(reduced, baseline)).isFalse();
+    }
+  }
+
+  /** A share that went from so many of 100 to others, with an interval around the difference. */
+  private static Figure.Cell ofHundred(int after, int before) {
+    double difference = after / 100.0 - before / 100.0;
+    return new Figure.Cell(
+        "p",
+        Estimate.ofShare(after, 100),
+        new Estimate(difference, difference - 0.001, difference + 0.001, 100),
+        Map.of());
+  }
+
   @Test
   void holdsAPatchToTheEvidenceItCarries() {
     Path directory = folder.resolve("p");
