@@ -27,15 +27,30 @@ public record Figure(String metric, Unit unit, Direction better, JudgeId judge, 
    * @param value the figure
    * @param difference to the baseline on the items that both were measured on; null for the
    *     baseline itself
+   * @param discordant where a share differs from the baseline's; null for the baseline itself and
+   *     for what is no share of items
    * @param kinds the figure by kind of item, where the data names kinds
    */
   public record Cell(
-      String variant, Estimate value, @Nullable Estimate difference, Map<String, Estimate> kinds) {
+      String variant,
+      Estimate value,
+      @Nullable Estimate difference,
+      @Nullable DiscordantPairs discordant,
+      Map<String, Estimate> kinds) {
 
     public Cell {
       Objects.requireNonNull(variant, "variant");
       Objects.requireNonNull(value, "value");
       kinds = Collections.unmodifiableMap(new TreeMap<>(kinds));
+    }
+
+    /** A cell of what is no share of items. */
+    public Cell(
+        String variant,
+        Estimate value,
+        @Nullable Estimate difference,
+        Map<String, Estimate> kinds) {
+      this(variant, value, difference, null, kinds);
     }
   }
 

@@ -3,6 +3,7 @@ package io.patchkit.evaluate;
 import io.patchkit.evaluate.Metric.Unit;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a patch has to reach to be released: rules on a report, each of which must hold. A figure
@@ -106,7 +107,19 @@ public record ReleaseGate(List<Rule> rules, int minItems) {
             + FigureText.estimate(value, unit)
             + ", baseline "
             + FigureText.value(expected.value(), unit)
-            + (difference == null ? "" : ", difference " + FigureText.difference(difference, unit));
+            + (difference == null ? "" : ", difference " + FigureText.difference(difference, unit))
+            + pairs(cell.discordant());
     return new GateVerdict.Finding(rule, figure.metric(), rule.isMet(cell, expected), found);
+  }
+
+  private static String pairs(@Nullable DiscordantPairs discordant) {
+    return discordant == null
+        ? ""
+        : "; "
+            + discordant.variant()
+            + " items of the variant alone and "
+            + discordant.baseline()
+            + " of the baseline alone, p = "
+            + FigureText.number(discordant.exactP(), 4);
   }
 }

@@ -156,6 +156,15 @@ final class ReportJson {
     if (difference != null) {
       json.put("difference", estimate(difference));
     }
+    DiscordantPairs discordant = cell.discordant();
+    if (discordant != null) {
+      json.put(
+          "discordant",
+          JsonObject.builder()
+              .put("variant", discordant.variant())
+              .put("baseline", discordant.baseline())
+              .build());
+    }
     JsonObject.Builder kinds = JsonObject.builder();
     cell.kinds().forEach((kind, estimate) -> kinds.put(kind, estimate(estimate)));
     return json.put("kinds", kinds.build()).build();
@@ -163,6 +172,7 @@ final class ReportJson {
 
   private static Figure.Cell cell(JsonObject json) {
     JsonObject difference = json.optionalObject("difference");
+    JsonObject discordant = json.optionalObject("discordant");
     Map<String, Estimate> kinds = new LinkedHashMap<>();
     JsonObject byKind = json.object("kinds");
     for (String kind : byKind.names()) {
@@ -172,7 +182,14 @@ final class ReportJson {
         json.string("variant"),
         estimate(json.object("value")),
         difference == null ? null : estimate(difference),
+        discordant == null ? null : discordant(discordant),
         kinds);
+  }
+
+  private static DiscordantPairs discordant(JsonObject json) {
+    return new DiscordantPairs(
+        json.integer("variant", 0, Integer.MAX_VALUE),
+        json.integer("baseline", 0, Integer.MAX_VALUE));
   }
 
   private static JsonObject estimate(Estimate estimate) {

@@ -20,11 +20,14 @@ public sealed interface Rule {
 
   /**
    * Below the baseline by a share of it at least, clearly: the interval of the difference excludes
-   * 0.
+   * 0 and, of a share of items, McNemar's exact test has p < 0.05. The interval alone is too narrow
+   * where few items differ. A report that does not count them is judged by the interval.
    *
    * @param share in (0, 1]; 0.5 demands half the baseline's value
    */
   record ReducesBy(String metric, double share) implements Rule {
+
+    private static final double SIGNIFICANT = 0.05;
 
     public ReducesBy {
       if (!(share > 0 && share <= 1)) {
@@ -36,14 +39,17 @@ public sealed interface Rule {
     public String demand(Unit unit) {
       return "below the baseline by "
           + FigureText.value(share, Unit.SHARE)
-          + " of it or more, with an interval that excludes 0";
+          + " of it or more, with an interval that excludes 0"
+          + (unit == Unit.SHARE ? " and, of items, p < " + SIGNIFICANT + " by McNemar's test" : "");
     }
 
     @Override
     public boolean isMet(Figure.Cell cell, Estimate baseline) {
       Estimate difference = cell.difference();
+      DiscordantPairs discordant = cell.discordant();
       return difference != null
           && difference.high() < 0
+          && (discordant == null || discordant.exactP() < SIGNIFICANT)
           && isWithin(cell.value().value(), baseline.value() * (1 - share));
     }
   }

@@ -73,14 +73,32 @@ final class Tally {
     Statistic statistic = metric.statistic();
     Map<Integer, double[]> rows = rows(statistic, variant);
     Estimate difference = null;
+    DiscordantPairs discordant = null;
     if (!variant.equals(baseline)) {
-      difference = difference(statistic, rows, rows(statistic, baseline));
+      Map<Integer, double[]> baselineRows = rows(statistic, baseline);
+      difference = difference(statistic, rows, baselineRows);
+      discordant = statistic.isShare() ? discordant(rows, baselineRows) : null;
     }
     return new Figure.Cell(
         variant,
         estimate(statistic, rows.values().toArray(new double[0][])),
         difference,
+        discordant,
         kinds(statistic, rows));
+  }
+
+  private static DiscordantPairs discordant(
+      Map<Integer, double[]> rows, Map<Integer, double[]> baselineRows) {
+    int variantAlone = 0;
+    int baselineAlone = 0;
+    for (Map.Entry<Integer, double[]> row : rows.entrySet()) {
+      double[] paired = baselineRows.get(row.getKey());
+      if (paired != null) {
+        variantAlone += row.getValue()[0] > paired[0] ? 1 : 0;
+        baselineAlone += row.getValue()[0] < paired[0] ? 1 : 0;
+      }
+    }
+    return new DiscordantPairs(variantAlone, baselineAlone);
   }
 
   private Estimate difference(
