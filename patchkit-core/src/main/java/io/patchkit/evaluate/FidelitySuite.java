@@ -17,13 +17,15 @@ import java.util.Map;
  *
  * <pre>Σ (log p_M'(y | x) − log p_variant(y | x)) / Σ |y|</pre>
  *
- * which is 0 for M' itself and otherwise right on average over draws. Needs one tokenizer for both.
+ * of the tokens before the stop. Where an answer ends is not compared: y lacks the stop token, and
+ * an answer without any other is left out. A variant that differs in nothing but when it stops
+ * counts as equal to M'. Needs one tokenizer for both.
  *
  * <p>A row's request is its field {@code request}, {@code prompt} or {@code text}, asked as a chat.
  */
 public final class FidelitySuite extends LogProbabilitySuite {
 
-  /** The estimated divergence, in nats a token. */
+  /** The estimated divergence of the tokens before the stop, in nats a token. */
   public static final String DIVERGENCE = "KL(M′ ‖ variant) per token";
 
   private final LanguageModel reference;
