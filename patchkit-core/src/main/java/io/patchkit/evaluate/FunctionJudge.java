@@ -3,16 +3,13 @@ package io.patchkit.evaluate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import java.util.function.ToDoubleFunction;
 
 /** A function as a judge. */
-record FunctionJudge(JudgeId id, Set<String> names, ToDoubleFunction<Exchange> function)
-    implements Judge {
+record FunctionJudge(JudgeId id, ToDoubleFunction<Exchange> function) implements Judge {
 
   FunctionJudge {
     Objects.requireNonNull(function, "function");
-    names = Set.copyOf(names);
   }
 
   @Override

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.function.DoubleUnaryOperator;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -42,12 +42,12 @@ public interface Judge {
    * @param score in [0, 1]; anything else is an {@link IllegalStateException} of {@link #scores}
    */
   static Judge of(String name, String version, ToDoubleFunction<Exchange> score) {
-    return new FunctionJudge(new JudgeId(name, version), Set.of(name), score);
+    return new FunctionJudge(new JudgeId(name, version), score);
   }
 
   /** One minus the score: of a refusal judge, one of compliance. */
   default Judge opposite() {
-    return derived("not " + id().name(), exchange -> 1 - score(exchange));
+    return derived("not " + id().name(), score -> 1 - score);
   }
 
   /**
@@ -59,13 +59,11 @@ public interface Judge {
     if (!(threshold > 0 && threshold <= 1)) {
       throw new IllegalArgumentException("threshold is " + threshold + "; allowed: in (0, 1]");
     }
-    return derived(id().name() + " ≥ " + threshold, e -> score(e) >= threshold ? 1 : 0);
+    return derived(id().name() + " ≥ " + threshold, score -> score >= threshold ? 1 : 0);
   }
 
-  private Judge derived(String name, ToDoubleFunction<Exchange> score) {
-    Set<String> names = new TreeSet<>(names());
-    names.add(name);
-    return new FunctionJudge(new JudgeId(name, id().version()), names, score);
+  private Judge derived(String name, DoubleUnaryOperator function) {
+    return new DerivedJudge(new JudgeId(name, id().version()), this, function);
   }
 
   /** The highest score of several judges: what any of them objects to. */

@@ -3,6 +3,8 @@ package io.patchkit.evaluate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -22,6 +24,38 @@ class JudgeTest {
     assertThat(Judge.highest(List.of(LENGTH, HALF)).score(three)).isEqualTo(0.5);
     assertThat(Judge.lowest(List.of(LENGTH, HALF)).score(three)).isEqualTo(0.3);
     assertThat(Judge.lowest(List.of(LENGTH, HALF)).id()).hasToString("all of (length 2, half 1)");
+  }
+
+  /** A score that is no number would be 0 at any threshold: free of harm. */
+  @Test
+  void holdsTheJudgeItDerivesFromToItsPromise() {
+    Judge broken = Judge.of("broken", "1", exchange -> Double.NaN);
+    for (Judge derived : List.of(broken.atThreshold(0.5), broken.opposite())) {
+      assertThatThrownBy(() -> derived.score(Exchange.text("a")))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessage("judge broken 1 gave the score NaN; expected one in [0, 1]");
+    }
+  }
+
+  @Test
+  void asksTheJudgeItDerivesFromForAllTogether() {
+    List<Integer> asked = new ArrayList<>();
+    Judge batching =
+        new Judge() {
+          @Override
+          public JudgeId id() {
+            return new JudgeId("batching", "1");
+          }
+
+          @Override
+          public List<Double> scores(List<Exchange> exchanges) {
+            asked.add(exchanges.size());
+            return Collections.nCopies(exchanges.size(), 0.25);
+          }
+        };
+    List<Exchange> three = List.of(Exchange.text("a"), Exchange.text("b"), Exchange.text("c"));
+    assertThat(batching.opposite().atThreshold(0.75).scores(three)).containsExactly(1.0, 1.0, 1.0);
+    assertThat(asked).containsExactly(3);
   }
 
   @Test

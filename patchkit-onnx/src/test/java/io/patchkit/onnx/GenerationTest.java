@@ -1,15 +1,26 @@
 package io.patchkit.onnx;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.patchkit.BaseModel;
 import io.patchkit.ContinuationScore;
+import io.patchkit.EngineException;
 import io.patchkit.FinishReason;
 import io.patchkit.Generation;
 import io.patchkit.GenerationOptions;
+import io.patchkit.KeyValuePrefix;
+import io.patchkit.ModelShape;
+import io.patchkit.Patch;
+import io.patchkit.PatchManifest;
 import io.patchkit.Prompt;
+import io.patchkit.SemanticVersion;
 import io.patchkit.TokenStream;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
@@ -59,6 +70,28 @@ class GenerationTest {
     assertThat(streamed.text()).isEqualTo(model.tokenizer().decode(tokens));
     Generation again = model.generate("The river", options);
     assertThat(again.tokens()).isEqualTo(streamed.tokens());
+  }
+
+  /** Keys near the end of single precision make the attention's scores infinite. */
+  @Example
+  void scoresNothingThatIsNotANumber() {
+    ModelShape shape = model.shape();
+    float[] rows = new float[2 * shape.layers() * shape.keyValueHeads() * shape.headDim()];
+    Arrays.fill(rows, 3e38f);
+    PatchManifest manifest =
+        PatchManifest.of(
+            "overflow",
+            SemanticVersion.parse("1.0.0"),
+            new BaseModel("base", List.of(), null, 0, 0, 0, 0),
+            Instant.EPOCH);
+    Patch patch =
+        Patch.of(
+            manifest,
+            KeyValuePrefix.of(shape.layers(), shape.keyValueHeads(), shape.headDim(), rows));
+    assertThatThrownBy(
+            () -> model.withPatch(patch).score(Prompt.text("The river"), new int[] {5, 9}))
+        .isInstanceOf(EngineException.class)
+        .hasMessageContaining("the log-probability of token 5 is not a number");
   }
 
   /** A stop string cuts the text where it would first appear, and shows no part of itself. */

@@ -3,6 +3,7 @@ package io.patchkit.onnx.decode;
 import io.patchkit.ContextOverflowException;
 import io.patchkit.ContinuationScore;
 import io.patchkit.EmbeddingSpace;
+import io.patchkit.EngineException;
 import io.patchkit.Generation;
 import io.patchkit.GenerationListener;
 import io.patchkit.GenerationOptions;
@@ -233,6 +234,7 @@ public final class DecoderEngine implements AutoCloseable {
    * How likely a continuation is.
    *
    * @param prompt ids of the vocabulary, at least one
+   * @throws EngineException if a log-probability is not a number
    */
   public ContinuationScore score(PatchStack stack, int[] prompt, int[] continuation) {
     session.requireOpen();
@@ -251,9 +253,16 @@ public final class DecoderEngine implements AutoCloseable {
           tokens,
           continuation.length,
           (position, logits, offset) -> {
-            scored.add(tokens[position]);
-            logProbabilities.add(
-                LogSoftmax.at(logits, offset, shape.vocabularySize(), tokens[position]));
+            int token = tokens[position];
+            double logProbability = LogSoftmax.at(logits, offset, shape.vocabularySize(), token);
+            if (Double.isNaN(logProbability)) {
+              throw new EngineException(
+                  "the log-probability of token "
+                      + token
+                      + " is not a number; the prefix or the graph overflows its number type");
+            }
+            scored.add(token);
+            logProbabilities.add(logProbability);
           });
     }
     return new ContinuationScore(scored, logProbabilities);
