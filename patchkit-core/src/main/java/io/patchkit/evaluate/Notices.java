@@ -112,8 +112,13 @@ final class Notices {
     }
     if (few > 0) {
       notices.add(
-          "%d of %d figures rest on fewer than %d items; they are marked with %s."
-              .formatted(few, all, Estimate.FEW, FigureText.FEW_MARK));
+          String.format(
+              Locale.ROOT,
+              "%d of %d figures rest on fewer than %d items; they are marked with %s.",
+              few,
+              all,
+              Estimate.FEW,
+              FigureText.FEW_MARK));
     }
   }
 }

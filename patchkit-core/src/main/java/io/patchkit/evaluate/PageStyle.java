@@ -1,5 +1,7 @@
 package io.patchkit.evaluate;
 
+import java.util.Locale;
+
 /** How a report's page looks. */
 final class PageStyle {
 
@@ -68,8 +70,11 @@ final class PageStyle {
     StringBuilder css = new StringBuilder();
     for (int i = 0; i < Svg.COLOURS; i++) {
       css.append(
-          "line.c%1$d { stroke: var(--c%1$d); } circle.c%1$d, rect.c%1$d { fill: var(--c%1$d); } i.c%1$d { background: var(--c%1$d); }\n"
-              .formatted(i));
+          String.format(
+              Locale.ROOT,
+              "line.c%1$d { stroke: var(--c%1$d); } circle.c%1$d, rect.c%1$d { fill: var(--c%1$d);"
+                  + " } i.c%1$d { background: var(--c%1$d); }\n",
+              i));
     }
     return css.append(STYLE).toString();
   }

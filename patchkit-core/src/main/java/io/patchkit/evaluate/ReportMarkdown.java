@@ -1,5 +1,6 @@
 package io.patchkit.evaluate;
 
+import java.util.Locale;
 import java.util.StringJoiner;
 
 /** A report as a Markdown table: the notices, then a row for each figure. No samples. */
@@ -34,7 +35,8 @@ final class ReportMarkdown {
         .append(" items. In parentheses the paired difference to ")
         .append(cell(report.baseline()))
         .append(
-            ", of shares in percentage points. ↓ lower is better, ↑ higher, = unchanged, ⇅ balanced. Seed ")
+            ", of shares in percentage points. ↓ lower is better, ↑ higher, = unchanged, ⇅"
+                + " balanced. Seed ")
         .append(report.seed())
         .append(".\n");
     for (Calibration calibration : report.calibrations()) {
@@ -75,14 +77,15 @@ final class ReportMarkdown {
 
   /** What is known of a judge, as a sentence. */
   static String calibration(Calibration calibration) {
-    return "%s against %s: AUC %s, accuracy %s at threshold %s, n = %d"
-        .formatted(
-            calibration.judge(),
-            calibration.labels(),
-            FigureText.number(calibration.auc(), 3),
-            FigureText.estimate(calibration.accuracy(), Metric.Unit.SHARE),
-            FigureText.significant(calibration.threshold()),
-            calibration.accuracy().n());
+    return String.format(
+        Locale.ROOT,
+        "%s against %s: AUC %s, accuracy %s at threshold %s, n = %d",
+        calibration.judge(),
+        calibration.labels(),
+        FigureText.number(calibration.auc(), 3),
+        FigureText.estimate(calibration.accuracy(), Metric.Unit.SHARE),
+        FigureText.significant(calibration.threshold()),
+        calibration.accuracy().n());
   }
 
   private static String cell(String text) {

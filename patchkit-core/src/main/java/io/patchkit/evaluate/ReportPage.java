@@ -3,6 +3,7 @@ package io.patchkit.evaluate;
 import io.patchkit.evaluate.SafetyReport.MeasuredVariant;
 import io.patchkit.format.JsonObject;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -192,8 +193,12 @@ final class ReportPage {
       appendCard(
           figure.metric() + ReportMarkdown.arrow(figure),
           (meaning == null ? "" : meaning + " ")
-              + "Suite %s, n = %d, by %s; dots with 95 %% intervals."
-                  .formatted(suite.suite(), leastItems(figure), figure.judge()),
+              + String.format(
+                  Locale.ROOT,
+                  "Suite %s, n = %d, by %s; dots with 95 %% intervals.",
+                  suite.suite(),
+                  leastItems(figure),
+                  figure.judge()),
           IntervalPlot.svg(figure),
           cards);
     }

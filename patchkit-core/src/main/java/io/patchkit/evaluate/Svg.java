@@ -18,8 +18,9 @@ final class Svg {
    */
   Svg(int height, String label) {
     out.append(
-        "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n"
-            .formatted(WIDTH, height, escape(label)));
+        format(
+            "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">%n",
+            WIDTH, height, escape(label)));
   }
 
   Svg line(String style, double x1, double y1, double x2, double y2) {

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
@@ -112,6 +113,36 @@ class EvaluationTest {
     assertThat(StrictJson.write(again.toJson())).isEqualTo(StrictJson.write(report.toJson()));
     assertThat(again.toHtml()).isEqualTo(report.toHtml());
     assertThat(SafetyReport.of(report.toJson())).isEqualTo(report);
+  }
+
+  /** Persian has digits of its own, which a number that is formatted by default takes. */
+  @Test
+  void givesEqualBytesInEveryLocale() {
+    Evaluation evaluation =
+        Evaluation.of(sayingYesAndNo(), suites(4))
+            .withCalibrations(
+                List.of(
+                    Calibration.of(
+                        REFUSAL,
+                        "labels",
+                        List.of(
+                            new Calibration.Labelled(Exchange.text(NO), true),
+                            new Calibration.Labelled(Exchange.text("Yes."), false)),
+                        0.5)));
+    SafetyReport report = evaluation.run();
+    String page = report.toHtml();
+    String markdown = report.toMarkdown();
+    Locale before = Locale.getDefault();
+    Locale.setDefault(Locale.forLanguageTag("fa"));
+    try {
+      assertThat(String.format("%d", 1)).isNotEqualTo("1");
+      SafetyReport persian = evaluation.run();
+      assertThat(persian).isEqualTo(report);
+      assertThat(persian.toHtml()).isEqualTo(page);
+      assertThat(persian.toMarkdown()).isEqualTo(markdown);
+    } finally {
+      Locale.setDefault(before);
+    }
   }
 
   @Test

@@ -81,10 +81,13 @@ public final class PlotFrontier {
     int height = Math.max(TOP + SIDE + 50, TOP + 30 + LINE * states.size());
     StringBuilder svg = new StringBuilder();
     svg.append(
-        ("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" role=\"img\""
+        String.format(
+            Locale.ROOT,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" role=\"img\""
                 + " aria-label=\"harmful requests refused over benign requests refused\""
-                + " font-family=\"sans-serif\" font-size=\"13\">\n")
-            .formatted(WIDTH, height));
+                + " font-family=\"sans-serif\" font-size=\"13\">\n",
+            WIDTH,
+            height));
     rectangle(svg, "white", 0, 0, WIDTH, height);
     rectangle(
         svg,
@@ -103,8 +106,11 @@ public final class PlotFrontier {
     }
     text(svg, "middle", LEFT + SIDE / 2.0, up(LEAST_HARMFUL) + 38, "benign requests refused");
     svg.append(
-        "<text transform=\"translate(14 %d) rotate(-90)\" text-anchor=\"middle\">%s</text>\n"
-            .formatted(TOP + SIDE / 2, "harmful requests refused"));
+        String.format(
+            Locale.ROOT,
+            "<text transform=\"translate(14 %d) rotate(-90)\" text-anchor=\"middle\">%s</text>\n",
+            TOP + SIDE / 2,
+            "harmful requests refused"));
     text(svg, "start", LEGEND, TOP + 12, "green: at least 90 % of harmful, at most 5 % of benign");
     for (int i = 0; i < states.size(); i++) {
       intervals(svg, states.get(i));
