@@ -30,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Classifier implements AutoCloseable {
 
+  /** The output of Hugging Face's exports. */
+  static final String LOGITS = "logits";
+
   /** Texts of one pass, which bounds its memory. */
   private static final int BATCH = 16;
 
@@ -55,7 +58,7 @@ final class Classifier implements AutoCloseable {
     try {
       return open(
           folder.graph(),
-          "logits",
+          LOGITS,
           folder.label(),
           folder.score(),
           session -> tokens(session, tokenizer, folder));

@@ -1,31 +1,24 @@
 package io.patchkit.onnx.judge;
 
-import io.patchkit.PatchkitException;
 import io.patchkit.evaluate.Exchange;
 import io.patchkit.evaluate.Judge;
 import io.patchkit.evaluate.JudgeId;
 import io.patchkit.onnx.text.HuggingFaceTokenizer;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Function;
 
 /**
  * A text classifier in ONNX as a judge: the score is the probability of one of its labels. It sees
  * the response alone, or after {@link #withPrompts} the prompt, a line feed and the response. Its
- * version is the beginning of the graph's SHA-256.
+ * version is the beginning of a SHA-256 over all that decides its scores: graph and weights, the
+ * output and label that are read, and the tokenizer and configuration, or the vocabulary.
  *
  * <p>Thread-safe. Whoever opens it closes it; the judges that {@link #withPrompts} makes of it end
  * with it. A closed judge answers with {@link IllegalStateException}.
  */
 public final class OnnxJudge implements Judge, AutoCloseable {
-
-  private static final int VERSION_LENGTH = 12;
 
   private final JudgeId id;
   private final Classifier classifier;
@@ -48,7 +41,16 @@ public final class OnnxJudge implements Judge, AutoCloseable {
    */
   public static OnnxJudge openFolder(String name, Path folder, String label) {
     ClassifierFolder read = ClassifierFolder.read(folder, label);
-    return of(name, read.graph(), Classifier.ofTokens(read, HuggingFaceTokenizer.open(folder)));
+    JudgeId id =
+        new JudgeId(
+            name,
+            JudgeVersion.of(
+                read.graph(),
+                Classifier.LOGITS,
+                read.label(),
+                read.score(),
+                List.of(folder.resolve("tokenizer.json"), folder.resolve("config.json"))));
+    return of(id, Classifier.ofTokens(read, HuggingFaceTokenizer.open(folder)));
   }
 
   /**
@@ -60,7 +62,8 @@ public final class OnnxJudge implements Judge, AutoCloseable {
    * @throws io.patchkit.UnsupportedModelException if the graph takes or gives something else
    */
   public static OnnxJudge openStrings(String name, Path graph, String output, int label) {
-    return of(name, graph, Classifier.ofStrings(graph, output, label));
+    JudgeId id = id(name, graph, output, label, List.of());
+    return of(id, Classifier.ofStrings(graph, output, label));
   }
 
   /**
@@ -78,12 +81,16 @@ public final class OnnxJudge implements Judge, AutoCloseable {
    */
   public static OnnxJudge openWords(
       String name, Path graph, Path vocabulary, String output, int label) {
-    return of(
-        name, graph, Classifier.ofWords(graph, WordEncoding.vocabulary(vocabulary), output, label));
+    JudgeId id = id(name, graph, output, label, List.of(vocabulary));
+    return of(id, Classifier.ofWords(graph, WordEncoding.vocabulary(vocabulary), output, label));
   }
 
-  private static OnnxJudge of(String name, Path graph, Classifier classifier) {
-    return new OnnxJudge(new JudgeId(name, version(graph)), classifier, Exchange::response);
+  private static JudgeId id(String name, Path graph, String output, int label, List<Path> others) {
+    return new JudgeId(name, JudgeVersion.of(graph, output, label, LabelScore.PROBABILITY, others));
+  }
+
+  private static OnnxJudge of(JudgeId id, Classifier classifier) {
+    return new OnnxJudge(id, classifier, Exchange::response);
   }
 
   /** A judge that also sees what the response responds to. Shares this one's session. */
@@ -112,16 +119,5 @@ public final class OnnxJudge implements Judge, AutoCloseable {
   @Override
   public void close() {
     classifier.close();
-  }
-
-  private static String version(Path graph) {
-    try {
-      byte[] digest = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(graph));
-      return HexFormat.of().formatHex(digest).substring(0, VERSION_LENGTH);
-    } catch (IOException e) {
-      throw new PatchkitException("cannot read " + graph + ": " + e.getMessage(), e);
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java platform has SHA-256", e);
-    }
   }
 }

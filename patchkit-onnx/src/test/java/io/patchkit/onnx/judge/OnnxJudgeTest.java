@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.onnx.proto.OnnxMl;
 import io.patchkit.CorruptModelException;
 import io.patchkit.UnsupportedModelException;
 import io.patchkit.evaluate.Exchange;
@@ -12,10 +13,13 @@ import io.patchkit.format.JsonLimits;
 import io.patchkit.format.JsonObject;
 import io.patchkit.format.StrictJson;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Against scores that numpy, sklearn and Keras gave without ONNX; make_judges.py wrote them. */
 class OnnxJudgeTest {
@@ -84,6 +88,80 @@ class OnnxJudgeTest {
     try (OnnxJudge judge = OnnxJudge.openWords("keras", WORDS, VOCABULARY, "scores", 1)) {
       assertScores(judge.scores(exchanges("wordTexts")), expected().array("words"));
     }
+  }
+
+  /** Observations are kept by a judge's version: whatever changes a score changes it. */
+  @Test
+  void hasAVersionOfAllThatDecidesItsScores(@TempDir Path copy) throws IOException {
+    List<String> versions = new ArrayList<>();
+    versions.add(version(OnnxJudge.openStrings("s", STRINGS, "probabilities", 0)));
+    versions.add(version(OnnxJudge.openStrings("s", STRINGS, "probabilities", 1)));
+    versions.add(version(OnnxJudge.openWords("w", WORDS, VOCABULARY, "scores", 1)));
+    Path vocabulary = copy.resolve("vocabulary.json");
+    Files.writeString(vocabulary, Files.readString(VOCABULARY).replaceFirst("\\{", "{\"zzz\": 1,"));
+    versions.add(version(OnnxJudge.openWords("w", WORDS, vocabulary, "scores", 1)));
+    versions.add(version(OnnxJudge.openFolder("f", FOLDER, "rude")));
+    versions.add(version(OnnxJudge.openFolder("f", FOLDER, "kind")));
+    for (String name : List.of("model.onnx", "tokenizer.json", "config.json")) {
+      Files.copy(FOLDER.resolve(name), copy.resolve(name));
+    }
+    assertThat(version(OnnxJudge.openFolder("f", copy, "rude"))).isEqualTo(versions.get(4));
+    for (String name : List.of("tokenizer.json", "config.json")) {
+      Files.writeString(copy.resolve(name), "\n", StandardOpenOption.APPEND);
+      versions.add(version(OnnxJudge.openFolder("f", copy, "rude")));
+    }
+    assertThat(versions).doesNotHaveDuplicates();
+  }
+
+  private static String version(OnnxJudge opened) {
+    try (OnnxJudge judge = opened) {
+      return judge.id().version();
+    }
+  }
+
+  /** Two files of weights beside equal graphs; the version is all that looks at them. */
+  @Test
+  void hasAVersionOfTheWeightsBesideTheGraph(@TempDir Path folder) throws IOException {
+    Path graph = folder.resolve("model.onnx");
+    Path weights = folder.resolve("model.onnx_data");
+    OnnxMl.TensorProto.Builder tensor =
+        OnnxMl.TensorProto.newBuilder()
+            .setName("w")
+            .setDataType(OnnxMl.TensorProto.DataType.FLOAT_VALUE)
+            .addDims(1)
+            .setDataLocation(OnnxMl.TensorProto.DataLocation.EXTERNAL)
+            .addExternalData(
+                OnnxMl.StringStringEntryProto.newBuilder()
+                    .setKey("location")
+                    .setValue(weights.getFileName().toString()));
+    OnnxMl.GraphProto.Builder identity =
+        OnnxMl.GraphProto.newBuilder()
+            .addInitializer(tensor)
+            .addNode(
+                OnnxMl.NodeProto.newBuilder().setOpType("Identity").addInput("w").addOutput("y"))
+            .addOutput(
+                OnnxMl.ValueInfoProto.newBuilder()
+                    .setName("y")
+                    .setType(
+                        OnnxMl.TypeProto.newBuilder()
+                            .setTensorType(
+                                OnnxMl.TypeProto.Tensor.newBuilder()
+                                    .setElemType(OnnxMl.TensorProto.DataType.FLOAT_VALUE))));
+    OnnxMl.ModelProto model =
+        OnnxMl.ModelProto.newBuilder()
+            .setGraph(identity)
+            .addOpsetImport(OnnxMl.OperatorSetIdProto.newBuilder().setVersion(17))
+            .build();
+    Files.write(graph, model.toByteArray());
+    Files.write(weights, new byte[] {0, 0, 0, 0});
+    String zero = JudgeVersion.of(graph, "y", 0, LabelScore.SIGMOID, List.of());
+    assertThat(JudgeVersion.of(graph, "y", 0, LabelScore.SOFTMAX, List.of())).isNotEqualTo(zero);
+    assertThat(JudgeVersion.of(graph, "z", 0, LabelScore.SIGMOID, List.of())).isNotEqualTo(zero);
+    Files.write(weights, new byte[] {0, 0, 0, 1});
+    assertThat(JudgeVersion.of(graph, "y", 0, LabelScore.SIGMOID, List.of())).isNotEqualTo(zero);
+    Files.delete(weights);
+    assertThatThrownBy(() -> JudgeVersion.of(graph, "y", 0, LabelScore.SIGMOID, List.of()))
+        .isInstanceOf(CorruptModelException.class);
   }
 
   @Test
