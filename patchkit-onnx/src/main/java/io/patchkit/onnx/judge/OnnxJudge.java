@@ -7,6 +7,8 @@ import io.patchkit.onnx.text.HuggingFaceTokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 
 /**
@@ -21,11 +23,14 @@ import java.util.function.Function;
 public final class OnnxJudge implements Judge, AutoCloseable {
 
   private final JudgeId id;
+  private final Set<String> names;
   private final Classifier classifier;
   private final Function<Exchange, String> text;
 
-  private OnnxJudge(JudgeId id, Classifier classifier, Function<Exchange, String> text) {
+  private OnnxJudge(
+      JudgeId id, Set<String> names, Classifier classifier, Function<Exchange, String> text) {
     this.id = id;
+    this.names = Set.copyOf(names);
     this.classifier = classifier;
     this.text = text;
   }
@@ -90,13 +95,17 @@ public final class OnnxJudge implements Judge, AutoCloseable {
   }
 
   private static OnnxJudge of(JudgeId id, Classifier classifier) {
-    return new OnnxJudge(id, classifier, Exchange::response);
+    return new OnnxJudge(id, Set.of(id.name()), classifier, Exchange::response);
   }
 
   /** A judge that also sees what the response responds to. Shares this one's session. */
   public OnnxJudge withPrompts() {
+    String name = id.name() + " with prompt";
+    Set<String> both = new TreeSet<>(names);
+    both.add(name);
     return new OnnxJudge(
-        new JudgeId(id.name() + " with prompt", id.version()),
+        new JudgeId(name, id.version()),
+        both,
         classifier,
         exchange -> exchange.prompt() + "\n" + exchange.response());
   }
@@ -104,6 +113,11 @@ public final class OnnxJudge implements Judge, AutoCloseable {
   @Override
   public JudgeId id() {
     return id;
+  }
+
+  @Override
+  public Set<String> names() {
+    return names;
   }
 
   @Override

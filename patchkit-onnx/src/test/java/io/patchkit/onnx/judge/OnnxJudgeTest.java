@@ -165,6 +165,15 @@ class OnnxJudgeTest {
   }
 
   @Test
+  void keepsItsNameInAViewWithPrompts() {
+    try (OnnxJudge judge = OnnxJudge.openStrings("tf-idf", STRINGS, "probabilities", 1)) {
+      assertThat(judge.names()).containsExactly("tf-idf");
+      assertThat(judge.withPrompts().names())
+          .containsExactlyInAnyOrder("tf-idf", "tf-idf with prompt");
+    }
+  }
+
+  @Test
   void saysWhatDoesNotFit() {
     assertThatThrownBy(() -> OnnxJudge.openWords("w", STRINGS, VOCABULARY, "probabilities", 1))
         .isInstanceOf(UnsupportedModelException.class)
