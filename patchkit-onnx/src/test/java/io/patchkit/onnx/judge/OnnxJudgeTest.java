@@ -174,6 +174,18 @@ class OnnxJudgeTest {
   }
 
   @Test
+  void takesNoLogitsForProbabilities() {
+    float[] rounded = {-0.0004f, 1.0004f};
+    assertThat(LabelScore.PROBABILITY.of(rounded, 0)).isZero();
+    assertThat(LabelScore.PROBABILITY.of(rounded, 1)).isEqualTo(1);
+    for (float logit : new float[] {-0.01f, 1.01f, 3.5f, Float.NaN}) {
+      assertThatThrownBy(() -> LabelScore.PROBABILITY.of(new float[] {logit}, 0))
+          .isInstanceOf(UnsupportedModelException.class)
+          .hasMessageStartingWith("expected probabilities, found " + (double) logit);
+    }
+  }
+
+  @Test
   void saysWhatDoesNotFit() {
     assertThatThrownBy(() -> OnnxJudge.openWords("w", STRINGS, VOCABULARY, "probabilities", 1))
         .isInstanceOf(UnsupportedModelException.class)
