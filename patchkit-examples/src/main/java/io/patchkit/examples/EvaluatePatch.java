@@ -28,7 +28,7 @@ import java.util.function.Consumer;
 public final class EvaluatePatch {
 
   private static final String USAGE =
-      "run EvaluatePatch " + EvaluationSetup.USAGE + " [--out DIR] [--attach yes]";
+      "run EvaluatePatch " + EvaluationSetup.USAGE + " [--out DIR] [--attach yes|no]";
 
   private EvaluatePatch() {}
 
@@ -47,6 +47,7 @@ public final class EvaluatePatch {
   private static void evaluate(ExampleArguments arguments)
       throws IOException, InterruptedException {
     EvaluationSetup setup = new EvaluationSetup(arguments);
+    boolean attaching = arguments.isYes("attach", false);
     Path out = Path.of(arguments.get("out", "evaluation"));
     Files.createDirectories(out);
     try (OpenEvaluation opened = setup.open()) {
@@ -60,7 +61,7 @@ public final class EvaluatePatch {
       System.out.println(report.toMarkdown());
       for (Map.Entry<String, Path> patch : setup.patches().entrySet()) {
         System.out.println(ReleaseGate.refusal().verdict(report, patch.getKey()));
-        if (arguments.get("attach") != null) {
+        if (attaching) {
           report.attachTo(patch.getValue());
           System.out.println("Attached the report to " + patch.getValue());
         }

@@ -70,7 +70,11 @@ public final class EvaluationSetup implements Serializable {
     for (String given : arguments.all("patch")) {
       int named = given.indexOf('=');
       Path folder = Path.of(given.substring(named + 1));
-      folders.put(named < 0 ? Patch.load(folder).id() : given.substring(0, named), folder);
+      String name = named < 0 ? Patch.load(folder).id() : given.substring(0, named);
+      if (folders.put(name, folder) != null) {
+        throw new IllegalArgumentException(
+            "two patches are called " + name + "; say NAME=DIR to tell them apart");
+      }
     }
     if (folders.isEmpty()) {
       folders.put(Patch.load(ShippedPatch.folder()).id(), ShippedPatch.folder());
@@ -144,7 +148,7 @@ public final class EvaluationSetup implements Serializable {
               patches.add(patch);
               variants.add(Variant.patched(model, patch).named(name));
             });
-    if (patches.size() > 1 && arguments.get("stacks", "yes").equals("yes")) {
+    if (patches.size() > 1 && arguments.isYes("stacks", true)) {
       variants.addAll(Variant.inEveryOrder(model, patches));
     }
     if (safer != null) {

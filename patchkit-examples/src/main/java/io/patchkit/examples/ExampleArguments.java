@@ -50,6 +50,15 @@ final class ExampleArguments implements Serializable {
     return last == null ? otherwise : Integer.parseInt(last);
   }
 
+  /** Whether the last value of a name is {@code yes} rather than {@code no}. */
+  boolean isYes(String name, boolean otherwise) {
+    String last = get(name, otherwise ? "yes" : "no");
+    if (!last.equals("yes") && !last.equals("no")) {
+      throw new IllegalArgumentException("--" + name + " is '" + last + "'; allowed: yes or no");
+    }
+    return last.equals("yes");
+  }
+
   /** All values of a name that may be given several times. */
   List<String> all(String name) {
     List<String> all = values.get(name);
