@@ -1,5 +1,6 @@
 package io.patchkit.examples;
 
+import io.patchkit.FinishReason;
 import io.patchkit.Generation;
 import io.patchkit.GenerationOptions;
 import io.patchkit.GenerationRequest;
@@ -58,7 +59,12 @@ final class OwnAnswers {
     return new OwnAnswers(model, options, Files.createDirectories(folder));
   }
 
-  /** The answers to prompts, in their order; those that are not kept yet are asked for. */
+  /**
+   * The answers to prompts, in their order; those that are not kept yet are asked for.
+   *
+   * @throws IllegalStateException if the thread is interrupted, so that no answer that was cut
+   *     short is kept
+   */
   List<Answer> answers(List<Prompt> prompts) throws IOException {
     return answers(prompts, (done, total) -> {});
   }
@@ -96,6 +102,10 @@ final class OwnAnswers {
     }
     List<Generation> generations = model.generateAll(rows);
     for (int i = 0; i < rows.size(); i++) {
+      if (generations.get(i).finishReason() == FinishReason.CANCELLED) {
+        throw new IllegalStateException(
+            "an answer was cancelled; those before it are kept, so start again to go on");
+      }
       Answer answer = Answer.of(generations.get(i));
       AtomicFiles.writeFile(
           file(prompts.get(i)),
