@@ -49,8 +49,7 @@ final class ChannelRefresh {
 
   /** Section 5.3: each new root is signed by the keys of the one before it and by its own. */
   private RootMetadata updateRoot() {
-    RootMetadata first = firstRoot();
-    RootMetadata root = first;
+    RootMetadata root = firstRoot();
     for (int i = 0; root.version() < Integer.MAX_VALUE; i++) {
       byte[] content = fetch(ChannelRole.ROOT.fileName(root.version() + 1), ChannelRole.ROOT);
       if (content == null) {
@@ -61,12 +60,6 @@ final class ChannelRefresh {
             Code.TOO_MANY_ROOTS, "expected at most " + MAX_ROOTS + " new roots, found more");
       }
       root = nextRoot(root, content);
-    }
-    if (!root.keys(ChannelRole.TIMESTAMP).equals(first.keys(ChannelRole.TIMESTAMP))
-        || !root.keys(ChannelRole.SNAPSHOT).equals(first.keys(ChannelRole.SNAPSHOT))) {
-      // Recovery from a fast-forward attack: versions that stolen keys gave count no more.
-      state.forget(ChannelRole.TIMESTAMP);
-      state.forget(ChannelRole.SNAPSHOT);
     }
     return root;
   }
@@ -93,6 +86,13 @@ final class ChannelRefresh {
     RootMetadata next = signed.read(RootMetadata::read);
     signed.requireSignedBy(next.keys(ChannelRole.ROOT), "the new root itself");
     requireVersion(ChannelRole.ROOT, trusted.version() + 1, next.version());
+    if (!next.keys(ChannelRole.TIMESTAMP).equals(trusted.keys(ChannelRole.TIMESTAMP))
+        || !next.keys(ChannelRole.SNAPSHOT).equals(trusted.keys(ChannelRole.SNAPSHOT))) {
+      // Recovery from a fast-forward attack: versions that stolen keys gave count no more. The new
+      // root comes after, so that a refresh that stops here forgets again.
+      state.forget(ChannelRole.TIMESTAMP);
+      state.forget(ChannelRole.SNAPSHOT);
+    }
     if (unprovenRoot == null) {
       state.store(ChannelRole.ROOT, content);
     } else {

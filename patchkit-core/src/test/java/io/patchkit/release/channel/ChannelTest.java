@@ -3,6 +3,7 @@ package io.patchkit.release.channel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.patchkit.PatchkitException;
 import io.patchkit.release.Digest;
 import io.patchkit.release.Revocations.Standing;
 import io.patchkit.release.Revocations.State;
@@ -373,6 +374,60 @@ class ChannelTest {
             ChannelLab.OTHER,
             ChannelLab.TIMESTAMP));
     assertThat(client.refresh().freshness()).isEqualTo(Freshness.FRESH);
+  }
+
+  /** The root that replaces the stolen key is stored, and the one after it does not come. */
+  @Test
+  void recoversFromAFastForwardThoughARefreshFailsBetweenTwoRoots() throws IOException {
+    ChannelClient client = fastForwarded();
+    lab.publisher.rotate(ANOTHER_TIMESTAMP);
+    lab.fetcher =
+        (name, max) -> {
+          if (name.equals("3.root.json")) {
+            throw new IOException("offline");
+          }
+          return MetadataFetcher.directory(lab.published).fetch(name, max);
+        };
+    assertRefused(Code.UNAVAILABLE, () -> lab.client().refresh());
+    assertThat(lab.state.resolve("root.json")).hasBinaryContent(lab.read("2.root.json"));
+    assertThat(client.refresh().freshness()).isEqualTo(Freshness.FRESH);
+  }
+
+  /** The disk fails before the versions of the stolen key are forgotten. */
+  @Test
+  void recoversFromAFastForwardThoughARefreshStopsBeforeItForgets() throws IOException {
+    ChannelClient client = fastForwarded();
+    lab.publisher.rotate(ANOTHER_TIMESTAMP);
+    Path timestamp = lab.state.resolve("timestamp.json");
+    byte[] forged = Files.readAllBytes(timestamp);
+    lab.fetcher =
+        (name, max) -> {
+          if (name.equals("2.root.json")) {
+            Files.delete(timestamp);
+            Files.createDirectories(timestamp.resolve("undeletable"));
+          }
+          return MetadataFetcher.directory(lab.published).fetch(name, max);
+        };
+    assertThatThrownBy(() -> lab.client().refresh())
+        .isInstanceOf(PatchkitException.class)
+        .hasMessageContaining("cannot use the channel's state");
+    Files.delete(timestamp.resolve("undeletable"));
+    Files.delete(timestamp);
+    Files.write(timestamp, forged);
+    assertThat(client.refresh().freshness()).isEqualTo(Freshness.FRESH);
+  }
+
+  /** A client that has seen a version which only a stolen timestamp key gave. */
+  private ChannelClient fastForwarded() throws IOException {
+    lab.resign(
+        "timestamp.json",
+        text -> text.replaceAll("\"version\":3\\}$", "\"version\":1000000}"),
+        ChannelLab.TIMESTAMP);
+    ChannelClient client = lab.client();
+    client.refresh();
+    lab.publisher.renew();
+    assertRefused(Code.ROLLBACK, client::refresh);
+    return client;
   }
 
   @Test
