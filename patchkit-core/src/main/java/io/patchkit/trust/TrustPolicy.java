@@ -85,7 +85,22 @@ public final class TrustPolicy {
   }
 
   /** The policy under which a key counts no more, of the keyring or not. */
+  public TrustPolicy withRevoked(VerificationKey key, String reason) {
+    return withRevoked(key.keyId(), reason);
+  }
+
+  /**
+   * The policy under which a key counts no more, of the keyring or not.
+   *
+   * @param keyId as {@link VerificationKey#keyId} gives it: 64 lower-case hexadecimal digits
+   */
   public TrustPolicy withRevoked(String keyId, String reason) {
+    if (!Sha256.HEX.matcher(keyId).matches()) {
+      throw new IllegalArgumentException(
+          "keyId is '"
+              + keyId
+              + "'; allowed: the SHA-256 of the key's PEM text, 64 lower-case hexadecimal digits");
+    }
     Map<String, String> changed = new HashMap<>(revoked);
     changed.put(keyId, reason);
     return new TrustPolicy(keyring, changed, threshold, roleThresholds, maxMagnitude, requirements);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -75,5 +76,27 @@ class TrustPolicyTest {
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> policy.withMaxMagnitude(Float.NaN))
         .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void aRevokedKeyIsNamedByItselfOrByItsId() {
+    VerificationKey key = Lab.ALICE.verificationKey();
+    TrustPolicy policy = TrustPolicy.of(key);
+    assertThat(policy.withRevoked(key, "lost").revocation(key.keyId())).isEqualTo("lost");
+    assertThat(policy.withRevoked(key.keyId(), "lost").revocation(key.keyId())).isEqualTo("lost");
+  }
+
+  /** Taken as it is, the revocation would hold for no key. */
+  @Test
+  void theIdOfARevokedKeyHasOneSpelling() {
+    String id = Lab.ALICE.verificationKey().keyId();
+    TrustPolicy policy = TrustPolicy.of(ALICE.key());
+    for (String other :
+        List.of("", id.toUpperCase(Locale.ROOT), "sha256:" + id, id + "\n", id.substring(1))) {
+      assertThatThrownBy(() -> policy.withRevoked(other, "lost"))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("keyId is '" + other + "'")
+          .hasMessageContaining("64 lower-case hexadecimal digits");
+    }
   }
 }

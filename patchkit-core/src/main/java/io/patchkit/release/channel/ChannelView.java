@@ -100,10 +100,12 @@ public final class ChannelView implements Revocations {
   /**
    * What the channel says of one patch, or null if it does not list it.
    *
-   * @param identity SHA-256 of the {@code patch.json}, lower-case hexadecimal
+   * @param identity SHA-256 of the {@code patch.json}: 64 lower-case hexadecimal digits, here and
+   *     below
+   * @throws IllegalArgumentException if it is anything else
    */
   public @Nullable ChannelEntry entry(String identity) {
-    return entries.get(identity);
+    return entries.get(new Digest(identity).hex());
   }
 
   /**
@@ -113,7 +115,7 @@ public final class ChannelView implements Revocations {
    * @throws ChannelException {@code REVOKED}
    */
   public void requireMayRun(String identity) {
-    ChannelEntry entry = entries.get(identity);
+    ChannelEntry entry = entry(identity);
     if (entry != null) {
       entry.requireNotRevoked();
     }

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -159,6 +160,18 @@ class ChannelTest {
     lab.write("timestamp.json", before);
     assertRefused(Code.ROLLBACK, () -> lab.client().refresh());
     assertRevoked(lab.client().current());
+  }
+
+  /** Written otherwise it would be the identity of nothing, and so of nothing revoked. */
+  @Test
+  void anIdentityHasOneSpelling() {
+    lab.publisher.revoke(BAD, "leaks");
+    ChannelView view = lab.client().refresh();
+    for (String other : List.of(BAD.toUpperCase(Locale.ROOT), "sha256:" + BAD, BAD + "\n")) {
+      assertThatThrownBy(() -> view.requireMayRun(other))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("64 lower-case hexadecimal digits");
+    }
   }
 
   private static void assertRevoked(ChannelView view) {
