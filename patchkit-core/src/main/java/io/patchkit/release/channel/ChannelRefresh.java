@@ -204,7 +204,8 @@ final class ChannelRefresh {
   private byte[] required(String name, ChannelRole role) {
     byte[] content = fetch(name, role);
     if (content == null) {
-      throw new ChannelException(Code.MISSING, "the channel has no " + name);
+      throw new ChannelException(
+          Code.MISSING, "the channel has no " + name + ", or does not give it out");
     }
     return content;
   }

@@ -45,10 +45,11 @@ final class HttpFetcher implements MetadataFetcher {
     HttpResponse<byte[]> response = await(exchange, file);
     return switch (response.statusCode()) {
       case 200 -> response.body();
-      case 404 -> null;
+      // Object storage answers 403 for what is not there to those who may not list.
+      case 403, 404 -> null;
       default ->
           throw new IOException(
-              file + ": expected status 200 or 404, found " + response.statusCode());
+              file + ": expected status 200, 403 or 404, found " + response.statusCode());
     };
   }
 

@@ -26,7 +26,8 @@ public interface MetadataFetcher {
   }
 
   /**
-   * The files below an address. Redirects are not followed.
+   * The files below an address. What is answered with 403 is not there, as with 404. Redirects are
+   * not followed.
    *
    * @param base the address of the channel, {@code https} or {@code http}
    * @param deadline for each file, from the first byte sent to the last received

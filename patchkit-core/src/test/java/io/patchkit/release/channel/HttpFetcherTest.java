@@ -20,6 +20,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A real server on the loopback address, honest or not. */
 class HttpFetcherTest {
@@ -44,8 +46,10 @@ class HttpFetcherTest {
     threads.shutdownNow();
   }
 
-  @Test
-  void followsAChannel() {
+  /** Object storage whose files may be read but not listed says 403 of those it does not have. */
+  @ParameterizedTest
+  @ValueSource(ints = {403, 404})
+  void followsAChannel(int absent) throws IOException {
     ChannelLab lab = new ChannelLab(folder);
     server.createContext(
         "/channel/",
@@ -55,11 +59,17 @@ class HttpFetcherTest {
           if (Files.exists(file)) {
             answer(exchange, 200, Files.readAllBytes(file));
           } else {
-            answer(exchange, 404, new byte[0]);
+            answer(exchange, absent, new byte[0]);
           }
         });
     lab.fetcher = fetcher;
     assertThat(lab.client().refresh().entries()).hasSize(2);
+    Files.delete(lab.published.resolve("timestamp.json"));
+    assertThatThrownBy(() -> lab.client().refresh())
+        .isInstanceOf(ChannelException.class)
+        .hasMessageContaining("no timestamp.json")
+        .extracting("code")
+        .isEqualTo(Code.MISSING);
   }
 
   @Test
