@@ -11,19 +11,22 @@ import io.patchkit.release.RegistryException.Reason;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The {@code index.json} of an OCI image layout: which version is which manifest.
  *
+ * @param json the index itself, with whatever else others keep in it
  * @param manifests by version, ascending; their titles are empty
  */
-record OciIndex(SortedMap<SemanticVersion, OciDescriptor> manifests) {
+record OciIndex(JsonObject json, SortedMap<SemanticVersion, OciDescriptor> manifests) {
 
   static final int MAX_BYTES = 4 << 20;
 
+  private static final String MANIFESTS = "manifests";
   private static final String REFERENCE = "org.opencontainers.image.ref.name";
 
   OciIndex {
@@ -31,14 +34,45 @@ record OciIndex(SortedMap<SemanticVersion, OciDescriptor> manifests) {
   }
 
   static OciIndex empty() {
-    return new OciIndex(new TreeMap<>());
+    return new OciIndex(
+        JsonObject.builder()
+            .put("schemaVersion", 2)
+            .put("mediaType", OciManifest.INDEX_TYPE)
+            .put(MANIFESTS, JsonArray.of(List.of()))
+            .build(),
+        new TreeMap<>());
   }
 
-  /** The index in which this version is that manifest. */
+  /** The index in which this version is that manifest, and all else as it was. */
   OciIndex with(SemanticVersion version, Digest digest, int size) {
-    SortedMap<SemanticVersion, OciDescriptor> changed = new TreeMap<>(manifests);
-    changed.put(version, new OciDescriptor(OciManifest.MEDIA_TYPE, digest, size, ""));
-    return new OciIndex(changed);
+    OciDescriptor manifest = new OciDescriptor(OciManifest.MEDIA_TYPE, digest, size, "");
+    if (manifest.equals(manifests.get(version))) {
+      return this;
+    }
+    List<JsonValue> entries = new ArrayList<>();
+    for (JsonObject entry : json.array(MANIFESTS).objects()) {
+      if (!version.equals(version(entry))) {
+        entries.add(entry);
+      }
+    }
+    entries.add(
+        JsonObject.builder()
+            .put("mediaType", manifest.mediaType())
+            .put("digest", manifest.digest().oci())
+            .put("size", manifest.size())
+            .put("annotations", JsonObject.builder().put(REFERENCE, version.toString()).build())
+            .build());
+    JsonObject.Builder changed = JsonObject.builder();
+    for (String name : json.names()) {
+      changed.put(
+          name,
+          name.equals(MANIFESTS)
+              ? JsonArray.of(entries)
+              : Objects.requireNonNull(json.get(name), name));
+    }
+    SortedMap<SemanticVersion, OciDescriptor> versions = new TreeMap<>(manifests);
+    versions.put(version, manifest);
+    return new OciIndex(changed.build(), versions);
   }
 
   /**
@@ -50,12 +84,11 @@ record OciIndex(SortedMap<SemanticVersion, OciDescriptor> manifests) {
     try {
       SortedMap<SemanticVersion, OciDescriptor> manifests = new TreeMap<>();
       JsonObject root = StrictJson.parseObject(text, JsonLimits.large().withMaxBytes(MAX_BYTES));
-      for (JsonObject manifest : root.array("manifests").objects()) {
-        JsonObject annotations = manifest.optionalObject("annotations");
-        String reference = annotations == null ? null : annotations.optionalString(REFERENCE);
-        if (reference != null && isVersion(reference)) {
+      for (JsonObject manifest : root.array(MANIFESTS).objects()) {
+        SemanticVersion version = version(manifest);
+        if (version != null) {
           manifests.put(
-              SemanticVersion.parse(reference),
+              version,
               new OciDescriptor(
                   manifest.string("mediaType"),
                   Digest.parse(manifest.string("digest")),
@@ -63,11 +96,18 @@ record OciIndex(SortedMap<SemanticVersion, OciDescriptor> manifests) {
                   ""));
         }
       }
-      return new OciIndex(manifests);
+      return new OciIndex(root, manifests);
     } catch (FormatException | IllegalArgumentException e) {
       throw new RegistryException(
           Reason.MALFORMED_REPLY, "the index is none: " + e.getMessage(), e);
     }
+  }
+
+  /** The version to which an entry belongs, or null. */
+  private static @Nullable SemanticVersion version(JsonObject entry) {
+    JsonObject annotations = entry.optionalObject("annotations");
+    String reference = annotations == null ? null : annotations.optionalString(REFERENCE);
+    return reference != null && isVersion(reference) ? SemanticVersion.parse(reference) : null;
   }
 
   /** Whether a tag or reference is a version, and so may be a patch's. */
@@ -81,23 +121,6 @@ record OciIndex(SortedMap<SemanticVersion, OciDescriptor> manifests) {
   }
 
   byte[] toBytes() {
-    List<JsonValue> array = new ArrayList<>();
-    for (Map.Entry<SemanticVersion, OciDescriptor> manifest : manifests.entrySet()) {
-      array.add(
-          JsonObject.builder()
-              .put("mediaType", manifest.getValue().mediaType())
-              .put("digest", manifest.getValue().digest().oci())
-              .put("size", manifest.getValue().size())
-              .put(
-                  "annotations",
-                  JsonObject.builder().put(REFERENCE, manifest.getKey().toString()).build())
-              .build());
-    }
-    return StrictJson.write(
-        JsonObject.builder()
-            .put("schemaVersion", 2)
-            .put("mediaType", OciManifest.INDEX_TYPE)
-            .put("manifests", JsonArray.of(array))
-            .build());
+    return StrictJson.write(json);
   }
 }

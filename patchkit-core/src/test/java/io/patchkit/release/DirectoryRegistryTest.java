@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -163,6 +164,50 @@ class DirectoryRegistryTest {
     assertThat(registry.list("calm")).hasToString("[1.2.0]");
     Files.writeString(index, " ", StandardOpenOption.APPEND);
     assertRefused(Reason.MALFORMED_REPLY);
+  }
+
+  /** Tags, signatures of other tools, notes: a layout is not only ours. */
+  @Test
+  void publishingKeepsWhatOthersHaveInTheIndex() throws IOException {
+    Path index = folder.resolve("calm/index.json");
+    String latest =
+        """
+        {
+              "mediaType": "application/vnd.oci.image.manifest.v1+json",
+              "digest": "sha256:%s",
+              "size": 7,
+              "platform": {"os": "linux"},
+              "annotations": {"org.opencontainers.image.ref.name": "latest", "weight": "0.10"}
+            }"""
+            .formatted("a".repeat(64));
+    String referrer =
+        """
+        {"artifactType": "application/spdx+json", "digest": "sha512:00", "size": 1e3}""";
+    String noted =
+        Files.readString(index)
+            .replace("\"manifests\": [", "\"manifests\": [" + latest + ", " + referrer + ", ")
+            .replaceFirst(
+                "\\{", "{\"annotations\": {\"owner\": \"ann\"}, \"extra\": [1.50, null],");
+    Files.writeString(index, noted);
+    JsonObject before = index();
+    registry.publish(patch);
+    assertThat(index()).isEqualTo(before);
+
+    registry.publish(verified("calm", "1.10.0"));
+    JsonObject after = index();
+    assertThat(after.names()).containsExactlyElementsOf(before.names());
+    for (String name : List.of("annotations", "extra", "schemaVersion", "mediaType")) {
+      assertThat(after.get(name)).hasToString(String.valueOf(before.get(name)));
+    }
+    List<JsonObject> entries = after.array("manifests").objects();
+    assertThat(entries).hasSize(4);
+    assertThat(entries.subList(0, 3)).hasToString(before.array("manifests").objects().toString());
+    assertThat(registry.list("calm")).hasToString("[1.2.0, 1.10.0]");
+    assertThat(registry.pull(release).verify(POLICY, CLOCK).identity()).isEqualTo(patch.identity());
+  }
+
+  private JsonObject index() throws IOException {
+    return StrictJson.loadObject(folder.resolve("calm/index.json"), JsonLimits.defaults());
   }
 
   @ParameterizedTest
