@@ -11,7 +11,10 @@ public final class ChannelException extends PatchkitException {
   /** The rule that was broken. */
   public enum Code {
     // Getting metadata
-    /** Metadata cannot be fetched; what is known stays as it is. */
+    /**
+     * Metadata cannot be fetched, or another client or publisher is at work for too long; what is
+     * known stays as it is.
+     */
     UNAVAILABLE,
     /** The channel lacks a file that it must have. */
     MISSING,

@@ -20,12 +20,14 @@ import java.util.function.UnaryOperator;
 /**
  * Publishes a channel into a directory, which any web server can serve. Files that are published
  * stay as they are, and {@code timestamp.json} is replaced last, so that readers see a whole
- * channel at any time. One publisher at a time; not thread-safe.
+ * channel at any time.
  *
  * <p>A publisher goes on with nothing that its own keys have not signed, so whoever may write into
  * the directory cannot have a list of theirs signed with the next change. Nor with an older list
  * that was put back: it keeps a record of what it signed last, and refuses a channel that is
- * behind. Keep the record beside the keys; where several machines publish, they have to share it.
+ * behind. Keep the record beside the keys; where several machines publish, they have to share it,
+ * on a file system that locks files. Publishers of one record wait for one another: what takes more
+ * than half a minute is {@code UNAVAILABLE}. Thread-safe.
  */
 public final class ChannelPublisher {
 
@@ -34,18 +36,22 @@ public final class ChannelPublisher {
   private static final Duration SNAPSHOT_LIFETIME = Duration.ofDays(14);
   private static final Duration TIMESTAMP_LIFETIME = Duration.ofDays(2);
 
+  private static final Duration LOCK_TIMEOUT = Duration.ofSeconds(30);
+
   private static final List<ChannelRole> ONLINE =
       List.of(ChannelRole.TARGETS, ChannelRole.SNAPSHOT, ChannelRole.TIMESTAMP);
 
   private final Path directory;
   private final LastSigned lastSigned;
   private final Clock clock;
+
+  /** Changes, and is read, only while the record is held. */
   private ChannelKeys keys;
 
   private ChannelPublisher(Path directory, ChannelKeys keys, Path record, Clock clock) {
     this.directory = directory;
     this.keys = keys;
-    this.lastSigned = new LastSigned(record);
+    this.lastSigned = new LastSigned(record, LOCK_TIMEOUT);
     this.clock = clock;
   }
 
@@ -61,18 +67,31 @@ public final class ChannelPublisher {
   public static ChannelPublisher create(
       Path directory, ChannelKeys keys, Path record, Clock clock) {
     ChannelPublisher publisher = new ChannelPublisher(directory, keys, record, clock);
+    publisher.exclusively(publisher::begin);
+    return publisher;
+  }
+
+  private void begin() {
     try {
       Files.createDirectories(directory);
-      if (Files.exists(publisher.path(ChannelRole.ROOT.fileName(1)))) {
+      if (Files.exists(path(ChannelRole.ROOT.fileName(1)))) {
         throw new IOException("there is a channel already");
       }
     } catch (IOException e) {
-      throw publisher.failed(e);
+      throw failed(e);
     }
-    publisher.lastSigned.requireNone();
-    publisher.publishRoot(1, keys.root());
-    publisher.publishTargets(1, List.of());
-    return publisher;
+    lastSigned.requireNone();
+    publishRoot(1, keys.root());
+    publishTargets(1, List.of());
+  }
+
+  /** A whole change, from what it reads to what it writes. */
+  private void exclusively(Runnable change) {
+    lastSigned.holding(
+        () -> {
+          change.run();
+          return true;
+        });
   }
 
   /**
@@ -113,7 +132,7 @@ public final class ChannelPublisher {
 
   /** The patches that are listed. */
   public List<ChannelEntry> entries() {
-    return targets().entries();
+    return lastSigned.holding(() -> targets().entries());
   }
 
   /** The highest security epoch of the listed patches of a name, 0 if there are none. */
@@ -128,6 +147,10 @@ public final class ChannelPublisher {
    *     or its security epoch is behind, so that nobody would install it
    */
   public void publish(ChannelEntry entry) {
+    exclusively(() -> list(entry));
+  }
+
+  private void list(ChannelEntry entry) {
     TargetsMetadata targets = targets();
     List<ChannelEntry> changed = new ArrayList<>(targets.entries());
     for (ChannelEntry listed : changed) {
@@ -199,6 +222,10 @@ public final class ChannelPublisher {
   }
 
   private void change(String identity, UnaryOperator<ChannelEntry> change) {
+    exclusively(() -> replace(identity, change));
+  }
+
+  private void replace(String identity, UnaryOperator<ChannelEntry> change) {
     TargetsMetadata targets = targets();
     List<ChannelEntry> changed = new ArrayList<>();
     boolean found = false;
@@ -216,8 +243,11 @@ public final class ChannelPublisher {
 
   /** Signs everything but the root anew, so that it does not expire: to be called every day. */
   public void renew() {
-    TargetsMetadata targets = targets();
-    publishTargets(targets.version() + 1, targets.entries());
+    exclusively(
+        () -> {
+          TargetsMetadata targets = targets();
+          publishTargets(targets.version() + 1, targets.entries());
+        });
   }
 
   /**
@@ -226,6 +256,10 @@ public final class ChannelPublisher {
    * @throws IllegalArgumentException if this publisher's keys are not exactly those of the root
    */
   public void renewRoot() {
+    exclusively(this::signRootAnew);
+  }
+
+  private void signRootAnew() {
     RootMetadata root = root();
     if (!root.roles().equals(keys.roles())) {
       throw new IllegalArgumentException(
@@ -233,7 +267,7 @@ public final class ChannelPublisher {
               + ChannelRole.ROOT.fileName(root.version())
               + "; allowed: exactly those, or rotate to change them");
     }
-    rotate(keys);
+    succeed(keys);
   }
 
   /**
@@ -246,6 +280,10 @@ public final class ChannelPublisher {
    *     that no client would follow; nothing is written
    */
   public void rotate(ChannelKeys successors) {
+    exclusively(() -> succeed(successors));
+  }
+
+  private void succeed(ChannelKeys successors) {
     TargetsMetadata targets = targets();
     RootMetadata newest = root();
     boolean isChange = !keys.roles().equals(successors.roles());

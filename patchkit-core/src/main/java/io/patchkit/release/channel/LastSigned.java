@@ -4,24 +4,65 @@ import io.patchkit.PatchkitException;
 import io.patchkit.format.AtomicFiles;
 import io.patchkit.release.channel.ChannelException.Code;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a publisher signed last: copies of its newest root and timestamp, in a directory where who
  * serves the channel does not write. They are written before the channel's own, so that no version
- * is signed twice, whatever is put back or cut short.
+ * is signed twice, whatever is put back or cut short. Its lock keeps publishers apart that share
+ * it.
  */
 final class LastSigned {
 
   private final Path directory;
+  private final Duration lockTimeout;
 
-  LastSigned(Path directory) {
+  /**
+   * @param directory made by the first {@link #holding}
+   * @param lockTimeout how long that waits
+   */
+  LastSigned(Path directory, Duration lockTimeout) {
     this.directory = directory;
+    this.lockTimeout = lockTimeout;
   }
 
-  /** Refuses to begin a channel where another was published. */
+  /**
+   * Does something while no other publisher, in this process or another, uses the record.
+   *
+   * @throws ChannelException {@code UNAVAILABLE} if another does for too long
+   */
+  <T> T holding(Supplier<T> work) {
+    Path lock;
+    try {
+      if (!Files.isDirectory(directory)) {
+        createDirectory();
+      }
+      lock = directory.toRealPath().resolve("lock");
+    } catch (IOException e) {
+      throw failed(e);
+    }
+    return new ChannelLock(lock, lockTimeout).holding(work);
+  }
+
+  private void createDirectory() throws IOException {
+    try {
+      Files.createDirectory(directory);
+    } catch (FileAlreadyExistsException e) {
+      if (!Files.isDirectory(directory)) {
+        throw e;
+      }
+    }
+  }
+
+  /**
+   * Refuses to begin a channel where another was published. The root of one that was cut short
+   * before its first list is dropped.
+   */
   void requireNone() {
     if (Files.exists(file(ChannelRole.TIMESTAMP))) {
       throw new PatchkitException(
@@ -29,6 +70,11 @@ final class LastSigned {
               + directory
               + ", that of another channel; name another directory, or delete it if that channel is"
               + " no more");
+    }
+    try {
+      Files.deleteIfExists(file(ChannelRole.ROOT));
+    } catch (IOException e) {
+      throw failed(e);
     }
   }
 
@@ -65,12 +111,26 @@ final class LastSigned {
     }
   }
 
-  /** Remembers what is to be published next. */
+  /**
+   * Remembers what is to be published next.
+   *
+   * @throws ChannelException {@code ROLLBACK} if that version, or a later one, is signed already
+   */
   void store(ChannelRole role, byte[] signed) {
+    SignedMetadata last = read(role);
+    int version = version(SignedMetadata.parse(role, signed));
+    if (last != null && version(last) >= version) {
+      throw new ChannelException(
+          Code.ROLLBACK,
+          file(role)
+              + ": expected a version below "
+              + version
+              + ", which is to be published, found "
+              + version(last)
+              + "; another publisher went on meanwhile. Make the change again, and keep the record"
+              + " where files can be locked");
+    }
     try {
-      if (!Files.exists(directory)) {
-        Files.createDirectory(directory);
-      }
       AtomicFiles.writeFile(file(role), signed);
     } catch (IOException e) {
       throw failed(e);

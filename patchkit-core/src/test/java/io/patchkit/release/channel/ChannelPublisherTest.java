@@ -2,14 +2,25 @@ package io.patchkit.release.channel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.patchkit.release.channel.ChannelEntry.Status;
 import io.patchkit.release.channel.ChannelException.Code;
 import io.patchkit.release.channel.ChannelView.Freshness;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,6 +41,7 @@ class ChannelPublisherTest {
           ChannelLab.TIMESTAMP);
 
   @TempDir Path folder;
+  private final AtomicBoolean starts = new AtomicBoolean(true);
   private ChannelLab lab;
 
   @BeforeEach
@@ -135,6 +147,89 @@ class ChannelPublisherTest {
     first.renew();
     assertThat(folder.resolve("elsewhere/timestamp.json"))
         .hasBinaryContent(lab.read("timestamp.json"));
+  }
+
+  /** The one that renews has read the list when the other one revokes. */
+  @Test
+  void publishersOfOneRecordLoseNothingOfEachOther() throws Exception {
+    ChannelPublisher revoking = open(ONLINE);
+    FutureTask<Boolean> revocation =
+        new FutureTask<>(() -> revoking.revoke(ChannelLab.BAD.identity(), "leaks"), true);
+    Clock whileItRenews =
+        new Clock() {
+          @Override
+          public Instant instant() {
+            if (!revocation.isDone() && starts.compareAndSet(true, false)) {
+              new Thread(revocation).start();
+              try {
+                revocation.get(1, TimeUnit.SECONDS);
+              } catch (InterruptedException | ExecutionException e) {
+                throw new AssertionError(e);
+              } catch (TimeoutException e) {
+                // It waits, as it should.
+              }
+            }
+            return lab.clock.instant();
+          }
+
+          @Override
+          public ZoneId getZone() {
+            return ZoneOffset.UTC;
+          }
+
+          @Override
+          public Clock withZone(ZoneId zone) {
+            return this;
+          }
+        };
+    ChannelPublisher.open(lab.published, ONLINE, lab.record, whileItRenews).renew();
+    assertThat(revocation.get(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(starts).isFalse();
+    assertThat(lab.client().refresh().entry(ChannelLab.BAD.identity()).status())
+        .isEqualTo(Status.REVOKED);
+    assertThat(lab.published.resolve("5.targets.json")).exists();
+  }
+
+  @Test
+  void aRecordThatIsHeldElsewhereIsWaitedForOnlySoLong() throws Exception {
+    LastSigned record = new LastSigned(lab.record, Duration.ofMillis(100));
+    FutureTask<Throwable> refused =
+        new FutureTask<>(() -> catchThrowable(() -> record.holding(() -> true)));
+    record.holding(
+        () -> {
+          new Thread(refused).start();
+          try {
+            return refused.get(30, TimeUnit.SECONDS);
+          } catch (InterruptedException | ExecutionException | TimeoutException e) {
+            throw new AssertionError(e);
+          }
+        });
+    assertThat(refused.get())
+        .hasMessageContaining(lab.record.resolve("lock") + " within PT0.1S")
+        .extracting("code")
+        .isEqualTo(Code.UNAVAILABLE);
+    assertThat(record.holding(() -> true)).isTrue();
+  }
+
+  /** Where the file system does not lock, a second signature of a version is refused. */
+  @Test
+  void noVersionIsSignedTwice() throws IOException {
+    LastSigned record = new LastSigned(lab.record, Duration.ofSeconds(1));
+    byte[] last = Files.readAllBytes(lab.record.resolve("timestamp.json"));
+    assertThatThrownBy(() -> record.store(ChannelRole.TIMESTAMP, last))
+        .hasMessageContaining("expected a version below 3")
+        .extracting("code")
+        .isEqualTo(Code.ROLLBACK);
+  }
+
+  /** A machine that stops after the record of the first root, before the channel has any. */
+  @Test
+  void beginsAgainWhereTheFirstRootWasCutShort() throws IOException {
+    Path record = Files.createDirectory(folder.resolve("cut-short"));
+    Files.copy(lab.record.resolve("root.json"), record.resolve("root.json"));
+    ChannelPublisher again =
+        ChannelPublisher.create(folder.resolve("again"), ChannelLab.KEYS, record, lab.clock);
+    assertThat(record.resolve("root.json")).hasBinaryContent(again.firstRoot());
   }
 
   /** No client would follow; the threshold of those who sign is that of the old root. */
