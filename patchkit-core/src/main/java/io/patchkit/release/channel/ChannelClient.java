@@ -87,20 +87,43 @@ public final class ChannelClient implements Revocations {
   }
 
   /**
-   * Fetches and verifies what is new.
+   * Fetches and verifies what is new. Meanwhile {@link #current}, {@link #of} and {@link #isStale}
+   * say what was known before; another refresh waits, and is {@code UNAVAILABLE} after a minute.
    *
    * @return a fresh view
    * @throws ChannelException if anything is refused; what was known before, and each file that was
    *     verified before the refusal, is kept
    */
   public ChannelView refresh() {
-    return state.exclusively(
+    return state.refreshing(
         () -> {
           Instant now = requireClock();
-          new ChannelRefresh(state, trustedRoot, fetcher, now).run();
-          state.storeTime(now);
-          return view(now);
+          ChannelRefresh refresh = new ChannelRefresh(state, trustedRoot, fetcher, now);
+          try {
+            refresh.run();
+          } catch (RuntimeException refusal) {
+            keepWhatWasVerified(refresh, refusal);
+            throw refusal;
+          }
+          return state.exclusively(
+              () -> {
+                refresh.store();
+                state.storeTime(now);
+                return view(now);
+              });
         });
+  }
+
+  private void keepWhatWasVerified(ChannelRefresh refresh, RuntimeException refusal) {
+    try {
+      state.exclusively(
+          () -> {
+            refresh.store();
+            return true;
+          });
+    } catch (RuntimeException e) {
+      refusal.addSuppressed(e);
+    }
   }
 
   /**

@@ -6,12 +6,14 @@ import io.patchkit.release.channel.PointerMetadata.Announcement;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One refresh: TUF 1.0.34, section 5.3 to 5.6, with the file of each step stored as soon as it is
- * verified. Not thread-safe; the state is held exclusively.
+ * One refresh: TUF 1.0.34, section 5.3 to 5.6. What a step verifies waits for {@link #store}, so
+ * that nobody sees half of a refresh while it waits for the network. Not thread-safe; no other
+ * refresh of the state runs.
  */
 final class ChannelRefresh {
 
@@ -25,6 +27,12 @@ final class ChannelRefresh {
   private final byte[] trustedRoot;
   private final MetadataFetcher fetcher;
   private final Instant now;
+
+  /** What is to be stored, in this order. */
+  private final Map<ChannelRole, byte[]> verified = new LinkedHashMap<>();
+
+  /** Whether the stored timestamp and snapshot count no more. */
+  private boolean keysChanged;
 
   /** The newest root while no root has proved to be the channel's, which is when it is stored. */
   private byte @Nullable [] unprovenRoot;
@@ -45,6 +53,20 @@ final class ChannelRefresh {
     PointerMetadata timestamp = updateTimestamp(root);
     PointerMetadata snapshot = updateSnapshot(root, timestamp.file());
     updateTargets(root, snapshot.file());
+  }
+
+  /**
+   * Stores what was verified, also after a refusal. The state is held exclusively.
+   *
+   * <p>A crash in between leaves files that do not belong together, and so a stale view.
+   */
+  void store() {
+    if (keysChanged) {
+      // Before the root: a refresh that stops here sees the change of keys again.
+      state.forget(ChannelRole.TIMESTAMP);
+      state.forget(ChannelRole.SNAPSHOT);
+    }
+    verified.forEach(state::store);
   }
 
   /** Section 5.3: each new root is signed by the keys of the one before it and by its own. */
@@ -86,15 +108,12 @@ final class ChannelRefresh {
     RootMetadata next = signed.read(RootMetadata::read);
     signed.requireSignedBy(next.keys(ChannelRole.ROOT), "the new root itself");
     requireVersion(ChannelRole.ROOT, trusted.version() + 1, next.version());
-    if (!next.keys(ChannelRole.TIMESTAMP).equals(trusted.keys(ChannelRole.TIMESTAMP))
-        || !next.keys(ChannelRole.SNAPSHOT).equals(trusted.keys(ChannelRole.SNAPSHOT))) {
-      // Recovery from a fast-forward attack: versions that stolen keys gave count no more. The new
-      // root comes after, so that a refresh that stops here forgets again.
-      state.forget(ChannelRole.TIMESTAMP);
-      state.forget(ChannelRole.SNAPSHOT);
-    }
+    // Recovery from a fast-forward attack: versions that stolen keys gave count no more.
+    keysChanged |=
+        !next.keys(ChannelRole.TIMESTAMP).equals(trusted.keys(ChannelRole.TIMESTAMP))
+            || !next.keys(ChannelRole.SNAPSHOT).equals(trusted.keys(ChannelRole.SNAPSHOT));
     if (unprovenRoot == null) {
-      state.store(ChannelRole.ROOT, content);
+      verified.put(ChannelRole.ROOT, content);
     } else {
       unprovenRoot = content;
     }
@@ -107,7 +126,7 @@ final class ChannelRefresh {
     byte[] content = required(role.fileName(), role);
     SignedMetadata signed = SignedMetadata.parse(role, content);
     PointerMetadata timestamp = pointer(root, signed);
-    SignedMetadata known = state.load(role);
+    SignedMetadata known = keysChanged ? null : state.load(role);
     if (known != null) {
       PointerMetadata before = known.read(json -> PointerMetadata.read(role, json));
       requireNotBehind(role, before.version(), timestamp.version());
@@ -123,9 +142,9 @@ final class ChannelRefresh {
     }
     requireCurrent(role, timestamp.header());
     if (unprovenRoot != null) {
-      state.store(ChannelRole.ROOT, unprovenRoot);
+      verified.put(ChannelRole.ROOT, unprovenRoot);
     }
-    state.store(role, content);
+    verified.put(role, content);
     return timestamp;
   }
 
@@ -137,12 +156,14 @@ final class ChannelRefresh {
     PointerMetadata snapshot = pointer(root, signed);
     requireVersion(role, announced.version(), snapshot.version());
     PointerMetadata before =
-        state.load(role, known -> known.read(json -> PointerMetadata.read(role, json)));
+        keysChanged
+            ? null
+            : state.load(role, known -> known.read(json -> PointerMetadata.read(role, json)));
     if (before != null) {
       requireNotBehind(ChannelRole.TARGETS, before.file().version(), snapshot.file().version());
     }
     requireCurrent(role, snapshot.header());
-    state.store(role, content);
+    verified.put(role, content);
     return snapshot;
   }
 
@@ -166,7 +187,7 @@ final class ChannelRefresh {
       SecurityEpochs.requireNotBack(before.entries(), targets.entries());
     }
     requireCurrent(role, targets.header());
-    state.store(role, content);
+    verified.put(role, content);
   }
 
   private static void requireKeepsRevocations(TargetsMetadata before, TargetsMetadata after) {

@@ -4,12 +4,10 @@ import io.patchkit.PatchkitException;
 import io.patchkit.format.AtomicFiles;
 import io.patchkit.release.channel.ChannelException.Code;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.function.Function;
@@ -25,31 +23,43 @@ final class ChannelState {
   private static final String TIME = "time";
   private static final int MAX_TIME_BYTES = 64;
 
-  /** File locks are per process; threads take this one first. */
-  private static final Object THREADS = new Object();
+  private static final Duration LOCK_TIMEOUT = Duration.ofSeconds(30);
+  private static final Duration REFRESH_TIMEOUT = Duration.ofMinutes(1);
 
   private final Path directory;
+  private final ChannelLock lock;
+  private final ChannelLock refreshLock;
 
   ChannelState(Path directory) {
     this.directory = directory;
-    storing(() -> Files.createDirectories(directory));
+    try {
+      Files.createDirectories(directory);
+      Path real = directory.toRealPath();
+      this.lock = new ChannelLock(real.resolve("lock"), LOCK_TIMEOUT);
+      this.refreshLock = new ChannelLock(real.resolve("refresh.lock"), REFRESH_TIMEOUT);
+    } catch (IOException e) {
+      throw failed(e);
+    }
   }
 
-  /** Runs while no other client, in this process or another, uses the state. */
+  /**
+   * Runs while no other client, in this process or another, reads or writes the state. Not for the
+   * network: whoever asks what is revoked waits meanwhile.
+   *
+   * @throws ChannelException {@code UNAVAILABLE} if others do for too long
+   */
   <T> T exclusively(Supplier<T> action) {
-    synchronized (THREADS) {
-      try (FileChannel channel =
-              FileChannel.open(
-                  directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-          FileLock lock = channel.lock()) {
-        if (!lock.isValid()) {
-          throw new IOException("the lock is not valid");
-        }
-        return action.get();
-      } catch (IOException e) {
-        throw failed(e);
-      }
-    }
+    return lock.holding(action);
+  }
+
+  /**
+   * Runs while no other client, in this process or another, refreshes. Only a refresh writes, so
+   * the action may read without {@link #exclusively}; it writes with it.
+   *
+   * @throws ChannelException {@code UNAVAILABLE} if others do for too long
+   */
+  <T> T refreshing(Supplier<T> action) {
+    return refreshLock.holding(action);
   }
 
   /** The metadata of a role, or null where none has been verified yet. */
