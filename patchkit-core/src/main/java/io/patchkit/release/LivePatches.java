@@ -14,6 +14,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,8 +42,11 @@ public final class LivePatches implements AutoCloseable {
 
   private static final System.Logger LOG = System.getLogger(LivePatches.class.getName());
 
-  /** Rollbacks in a row of one look: a store whose good generations fail needs a person. */
+  /** Generations that one look has the store leave: one that keeps failing needs a person. */
   private static final int MAX_ROLLBACKS = 3;
+
+  /** Most looks that are passed over between two attempts to use a generation. */
+  private static final int MAX_PAUSE = 63;
 
   /**
    * What requests get.
@@ -50,8 +54,21 @@ public final class LivePatches implements AutoCloseable {
    * @param generation the current generation
    * @param view the model through it
    * @param baseline the model through the generation that serves the rest while it is a canary
+   * @param patches of both
    */
-  private record Views(StackGeneration generation, LanguageModel view, LanguageModel baseline) {}
+  private record Views(
+      StackGeneration generation,
+      LanguageModel view,
+      LanguageModel baseline,
+      Set<Digest> patches) {}
+
+  /**
+   * A generation that is not used here.
+   *
+   * @param pause looks to pass over before it is tried again
+   * @param passed looks that were passed over
+   */
+  private record Refusal(long generation, int pause, int passed) {}
 
   private final LanguageModel base;
   private final PatchStore store;
@@ -59,7 +76,7 @@ public final class LivePatches implements AutoCloseable {
   private final @Nullable ScheduledExecutorService poller;
   private final PatchMemory memory;
   private volatile @Nullable Views views;
-  private long refused = -1;
+  private @Nullable Refusal refusal;
 
   /** A generation whose probe has passed and that the store has not marked good, -1 for none. */
   private long unmarked = -1;
@@ -84,8 +101,8 @@ public final class LivePatches implements AutoCloseable {
    * Begins to follow a store.
    *
    * @param model the model, which stays open for as long as requests run
-   * @throws io.patchkit.PatchkitException if neither the current generation nor one that was rolled
-   *     back to can be used; a model without its patches would be no safe answer
+   * @throws io.patchkit.PatchkitException if neither the current generation nor one that was rolled back to can
+   *     be used; a model without its patches would be no safe answer
    */
   public static LivePatches follow(LanguageModel model, PatchStore store, LiveOptions options) {
     LivePatches live = new LivePatches(model, store, options);
@@ -140,8 +157,10 @@ public final class LivePatches implements AutoCloseable {
 
   /**
    * Looks at the store now, and switches if another generation is current. Returns once new
-   * requests get it. If it cannot be used and was not rolled back, new requests keep the old one. A
-   * generation with a revoked patch is not used: the store takes that patch out.
+   * requests get it. If it cannot be used, it is rolled back if it is on trial and there is a
+   * probe; else new requests keep the old one, and it is tried again with the next look, then after
+   * 2, 4, … and at most 64 looks. A generation with a revoked patch is not used: the store takes
+   * that patch out.
    *
    * @throws io.patchkit.PatchkitException if there is no old one
    */
@@ -149,48 +168,100 @@ public final class LivePatches implements AutoCloseable {
     for (int rollbacks = 0; ; rollbacks++) {
       StackGeneration current = store.current();
       Views old = views;
-      if (old != null
-          && (old.generation().number() == current.number() || refused == current.number())) {
+      if (old != null && old.generation().number() == current.number()) {
         if (unmarked == current.number()) {
           markGood(unmarked);
         }
         return;
       }
-      try {
-        Views opened = open(current, old);
-        views = opened;
-        memory.use(digests(opened));
-        options.listener().switched(current);
+      if (old != null && isPaused(current)) {
         return;
+      }
+      Views opened;
+      try {
+        opened = open(current, old);
       } catch (RuntimeException e) {
         memory.trim();
         LOG.log(
             System.Logger.Level.ERROR,
             "generation " + current.number() + " is not used: " + e.getMessage());
-        options.listener().refused(current, e);
+        if (refuse(current)) {
+          tell(listener -> listener.refused(current, e));
+        }
         if (rollbacks < MAX_ROLLBACKS && replace(current, e).number() != current.number()) {
           continue;
         }
-        refused = current.number();
         if (old == null) {
           throw e;
         }
         return;
       }
+      views = opened;
+      refusal = null;
+      memory.use(opened.patches());
+      tell(listener -> listener.switched(current));
+      return;
     }
   }
 
-  /** Has the store leave a generation that cannot be used, if it is for this follower to say so. */
+  /** Whether the generation was refused and this look is too early to try it again. */
+  private boolean isPaused(StackGeneration current) {
+    Refusal last = refusal;
+    if (last == null || last.generation() != current.number() || last.passed() == last.pause()) {
+      return false;
+    }
+    refusal = new Refusal(last.generation(), last.pause(), last.passed() + 1);
+    return true;
+  }
+
+  /**
+   * Notes that a generation is not used. It is tried again with the next look, and then ever more
+   * seldom.
+   *
+   * @return whether it was not refused before
+   */
+  private boolean refuse(StackGeneration current) {
+    Refusal last = refusal;
+    if (last == null || last.generation() != current.number()) {
+      refusal = new Refusal(current.number(), 0, 0);
+      return true;
+    }
+    refusal = new Refusal(current.number(), Math.min(2 * last.pause() + 1, MAX_PAUSE), 0);
+    return false;
+  }
+
+  /** What a listener throws is its own problem, not the generation's. */
+  private void tell(Consumer<LiveListener> news) {
+    try {
+      news.accept(options.listener());
+    } catch (RuntimeException | Error e) {
+      LOG.log(System.Logger.Level.WARNING, "the listener failed: " + options.listener(), e);
+    }
+  }
+
+  /**
+   * Has the store leave a generation that cannot be used, if it is for this follower to say so: one
+   * that is on trial, or that has a revoked patch. That a good one cannot be used here says nothing
+   * of the others who follow the store.
+   */
   private StackGeneration replace(StackGeneration failed, RuntimeException reason) {
     String text = "generation " + failed.number() + " failed: " + reason.getMessage();
     Change change = new Change(options.actor(), text.substring(0, Math.min(text.length(), 1000)));
-    if (reason instanceof StoreException refusal && refusal.reason() == Reason.REVOKED) {
-      return store.applyRevocations(change);
+    try {
+      if (reason instanceof StoreException refused && refused.reason() == Reason.REVOKED) {
+        return store.applyRevocations(change);
+      }
+      return options.probe() == null || store.isGood(failed.number())
+          ? failed
+          : store.rollbackIfCurrent(
+              failed.number(), store.lastGoodBefore(failed.number()).number(), change);
+    } catch (StoreException e) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "the store does not leave generation " + failed.number() + "; trying again",
+          e);
+      return failed;
     }
-    return options.probe() == null
-        ? failed
-        : store.rollbackIfCurrent(
-            failed.number(), store.lastGoodBefore(failed.number()).number(), change);
   }
 
   private Views open(StackGeneration current, @Nullable Views old) {
@@ -203,14 +274,18 @@ public final class LivePatches implements AutoCloseable {
         markGood(current.number());
       }
     }
+    Set<Digest> patches = new HashSet<>();
+    current.stack().forEach(entry -> patches.add(entry.digest()));
     if (!current.isCanary()) {
-      return new Views(current, view, view);
+      return new Views(current, view, view, patches);
     }
-    LanguageModel baseline =
-        old != null && old.generation().number() == current.baseline()
+    StackGeneration baseline = store.generation(current.baseline());
+    baseline.stack().forEach(entry -> patches.add(entry.digest()));
+    LanguageModel rest =
+        old != null && old.generation().number() == baseline.number()
             ? old.view()
-            : base.withPatches(load(store.generation(current.baseline())));
-    return new Views(current, view, baseline);
+            : base.withPatches(load(baseline));
+    return new Views(current, view, rest, patches);
   }
 
   /** That the store cannot note what a probe has found is no reason to leave the generation. */
@@ -254,18 +329,6 @@ public final class LivePatches implements AutoCloseable {
     return entry.patch();
   }
 
-  private Set<Digest> digests(Views views) {
-    Set<Digest> digests = new HashSet<>();
-    views.generation().stack().forEach(entry -> digests.add(entry.digest()));
-    if (views.generation().isCanary()) {
-      store
-          .generation(views.generation().baseline())
-          .stack()
-          .forEach(entry -> digests.add(entry.digest()));
-    }
-    return digests;
-  }
-
   /**
    * Does beforehand what the switch to an installed patch would do: reads and verifies it, and has
    * the model encode the current stack with it. Its activation is then as quick as a rollback, as
@@ -275,8 +338,7 @@ public final class LivePatches implements AutoCloseable {
    *
    * @throws StoreException if it is not installed, is revoked, or may not stand with the current
    *     patches
-   * @throws io.patchkit.PatchkitException if the policy does not trust it, or it does not fit the
-   *     model
+   * @throws io.patchkit.PatchkitException if the policy does not trust it, or it does not fit the model
    */
   public void prepare(Digest patch) {
     try {

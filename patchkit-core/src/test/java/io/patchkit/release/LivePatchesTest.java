@@ -33,7 +33,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class LivePatchesTest {
@@ -136,46 +135,6 @@ class LivePatchesTest {
       assertThat(live.generation().origin()).isEqualTo(Origin.ROLLED_BACK);
       assertThat(live.generation().change().reason()).contains("answers nonsense");
       assertThat(live.model().patches().patches()).containsExactly(calm.patch());
-    }
-  }
-
-  /** Three rollbacks; then a person has to look. */
-  @Test
-  @Timeout(60)
-  void aStoreWhoseGoodGenerationsAllFailIsLeftAlone() {
-    StubModel bareOnly =
-        new StubModel() {
-          @Override
-          public LanguageModel withPatches(PatchStack stack) {
-            if (!stack.isEmpty()) {
-              throw new IllegalStateException("no room for patches");
-            }
-            return super.withPatches(stack);
-          }
-        };
-    List<Long> refused = new ArrayList<>();
-    LiveListener listener =
-        new LiveListener() {
-          @Override
-          public void refused(StackGeneration generation, RuntimeException reason) {
-            refused.add(generation.number());
-          }
-        };
-    LiveOptions options =
-        MANUAL.withProbe(candidate -> {}).withListener(listener).withActor("node-7");
-    try (LivePatches live = LivePatches.follow(bareOnly, store, options)) {
-      store.activate(digest(calm), ANN);
-      store.activate(digest(fair), ANN);
-      live.refresh();
-      assertThat(refused).containsExactly(2L, 3L, 4L, 5L);
-      assertThat(store.current().number()).isEqualTo(5);
-      assertThat(store.generation(3).stack()).isEqualTo(store.generation(1).stack());
-      assertThat(store.current().change().actor()).isEqualTo("node-7");
-      assertThat(live.generation().number()).isZero();
-
-      live.refresh();
-      assertThat(refused).hasSize(4);
-      assertThat(store.current().number()).isEqualTo(5);
     }
   }
 
