@@ -10,7 +10,8 @@ public interface HealthProbe {
    * Tries the model, for instance with a request whose answer is known.
    *
    * @param candidate the model through the new stack
-   * @throws RuntimeException if it does not work; the message goes into the store's history
+   * @throws RuntimeException if it does not work; the message goes into the store's history. An
+   *     {@link AssertionError} says the same
    */
   void check(LanguageModel candidate);
 }

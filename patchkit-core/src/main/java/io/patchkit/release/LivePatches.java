@@ -3,6 +3,7 @@ package io.patchkit.release;
 import io.patchkit.LanguageModel;
 import io.patchkit.Patch;
 import io.patchkit.PatchStack;
+import io.patchkit.PatchkitException;
 import io.patchkit.release.StoreException.Reason;
 import io.patchkit.trust.TrustPolicy;
 import java.util.ArrayList;
@@ -101,14 +102,14 @@ public final class LivePatches implements AutoCloseable {
    * Begins to follow a store.
    *
    * @param model the model, which stays open for as long as requests run
-   * @throws io.patchkit.PatchkitException if neither the current generation nor one that was rolled back to can
+   * @throws PatchkitException if neither the current generation nor one that was rolled back to can
    *     be used; a model without its patches would be no safe answer
    */
   public static LivePatches follow(LanguageModel model, PatchStore store, LiveOptions options) {
     LivePatches live = new LivePatches(model, store, options);
     try {
       live.refresh();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       live.close();
       throw e;
     }
@@ -146,12 +147,12 @@ public final class LivePatches implements AutoCloseable {
     return Objects.requireNonNull(views, "views");
   }
 
-  /** A look that must not end the following. */
+  /** A look that must not end the following: whatever leaves it would end the schedule. */
   private void look() {
     try {
       refresh();
-    } catch (RuntimeException e) {
-      LOG.log(System.Logger.Level.WARNING, "cannot follow " + store + "; trying again", e);
+    } catch (Throwable e) {
+      LOG.log(System.Logger.Level.ERROR, "cannot follow " + store + "; trying again", e);
     }
   }
 
@@ -162,7 +163,7 @@ public final class LivePatches implements AutoCloseable {
    * 2, 4, … and at most 64 looks. A generation with a revoked patch is not used: the store takes
    * that patch out.
    *
-   * @throws io.patchkit.PatchkitException if there is no old one
+   * @throws PatchkitException if there is no old one
    */
   public synchronized void refresh() {
     for (int rollbacks = 0; ; rollbacks++) {
@@ -268,7 +269,7 @@ public final class LivePatches implements AutoCloseable {
     LanguageModel view = base.withPatches(load(current));
     HealthProbe probe = options.probe();
     if (probe != null && !store.isGood(current.number())) {
-      probe.check(view);
+      check(probe, view);
       // A canary has shown that it answers, not yet that it is good.
       if (!current.isCanary()) {
         markGood(current.number());
@@ -286,6 +287,15 @@ public final class LivePatches implements AutoCloseable {
             ? old.view()
             : base.withPatches(load(baseline));
     return new Views(current, view, rest, patches);
+  }
+
+  /** What a probe asserts in vain, it refuses. */
+  private static void check(HealthProbe probe, LanguageModel view) {
+    try {
+      probe.check(view);
+    } catch (AssertionError e) {
+      throw new PatchkitException(String.valueOf(e.getMessage()), e);
+    }
   }
 
   /** That the store cannot note what a probe has found is no reason to leave the generation. */
@@ -338,7 +348,7 @@ public final class LivePatches implements AutoCloseable {
    *
    * @throws StoreException if it is not installed, is revoked, or may not stand with the current
    *     patches
-   * @throws io.patchkit.PatchkitException if the policy does not trust it, or it does not fit the model
+   * @throws PatchkitException if the policy does not trust it, or it does not fit the model
    */
   public void prepare(Digest patch) {
     try {

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -201,6 +202,42 @@ class LiveFailureTest {
       live.refresh();
       assertThat(live.generation().number()).isEqualTo(3);
       assertThat(live.model().patches().patches()).containsExactly(calm.patch());
+    }
+  }
+
+  @Test
+  void whatAProbeAssertsInVainIsRolledBack() {
+    HealthProbe probe =
+        candidate -> assertThat(candidate.patches().isEmpty()).as("the bare model").isTrue();
+    try (LivePatches live =
+        LivePatches.follow(EchoModel.tiny(), store, PROBED.withProbe(probe).withListener(ear))) {
+      store.activate(digest(calm), Activation.trial(), ANN);
+      live.refresh();
+      assertThat(ear.refused).containsExactly(1L);
+      assertThat(store.current().origin()).isEqualTo(StackGeneration.Origin.ROLLED_BACK);
+      assertThat(store.current().change().reason()).contains("the bare model");
+      assertThat(live.generation().number()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void anErrorDoesNotEndTheFollowing() throws InterruptedException {
+    AtomicInteger probes = new AtomicInteger();
+    HealthProbe probe =
+        candidate -> {
+          if (probes.incrementAndGet() == 1) {
+            throw new NoClassDefFoundError("judge");
+          }
+        };
+    LiveOptions options = PROBED.withProbe(probe).withPollInterval(Duration.ofMillis(5));
+    try (LivePatches live = LivePatches.follow(EchoModel.tiny(), store, options)) {
+      store.activate(digest(calm), Activation.trial(), ANN);
+      for (int i = 0; i < 2000 && live.generation().number() == 0; i++) {
+        Thread.sleep(5);
+      }
+      assertThat(live.model().patches().patches()).containsExactly(calm.patch());
+      assertThat(probes).hasValue(2);
     }
   }
 }
