@@ -80,12 +80,28 @@ final class AuditLog {
     return entry;
   }
 
-  /** The last whole entry, and the digest of its line. */
-  private record Tail(@Nullable AuditEntry entry, Digest digest) {}
+  /**
+   * The end of the log.
+   *
+   * @param entry the last whole entry, null if there is none
+   * @param digest of its line
+   * @param torn bytes of a torn line behind it
+   */
+  private record Tail(@Nullable AuditEntry entry, Digest digest, int torn) {}
 
   /** The last entry, null if there is none. A torn line behind it is taken away. */
   @Nullable AuditEntry repair() throws IOException {
     return tail().entry();
+  }
+
+  /** The generation that was current at the last entry, 0 if there is none. Changes nothing. */
+  long lastGeneration() throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      AuditEntry last = tail(channel).entry();
+      return last == null ? 0 : last.generation();
+    } catch (NoSuchFileException e) {
+      return 0;
+    }
   }
 
   /** The entry that would come behind the last one. */
@@ -137,9 +153,19 @@ final class AuditLog {
   private Tail tail() throws IOException {
     try (FileChannel channel =
         FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-      return tail(channel);
+      Tail tail = tail(channel);
+      if (tail.torn() > 0) {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "{0} ends in {1} bytes of an entry that a crash cut short; taking them away",
+            file,
+            tail.torn());
+        channel.truncate(channel.size() - tail.torn());
+        channel.force(true);
+      }
+      return tail;
     } catch (NoSuchFileException e) {
-      return new Tail(null, NONE);
+      return new Tail(null, NONE, 0);
     }
   }
 
@@ -156,21 +182,12 @@ final class AuditLog {
       throw broken("the end", "a line of at most " + MAX_LINE + " bytes", "a longer one");
     }
     int torn = length - (end + 1);
-    if (torn > 0) {
-      LOG.log(
-          System.Logger.Level.WARNING,
-          "{0} ends in {1} bytes of an entry that a crash cut short; taking them away",
-          file,
-          torn);
-      channel.truncate(size - torn);
-      channel.force(true);
-    }
     if (end < 0) {
-      return new Tail(null, NONE);
+      return new Tail(null, NONE, torn);
     }
     byte[] line = Arrays.copyOfRange(bytes, lastLineFeed(bytes, end) + 1, end);
     AuditEntry entry = parse(line, -1, null);
-    return new Tail(entry, Digest.of(line));
+    return new Tail(entry, Digest.of(line), torn);
   }
 
   private static int lastLineFeed(byte[] bytes, int end) {

@@ -29,21 +29,34 @@ final class Generations {
   private static final Pattern RECORD = Pattern.compile("([1-9][0-9]{0,17})\\.json");
 
   private final StoreLayout layout;
+  private final AuditLog audit;
 
   Generations(StoreLayout layout) {
     this.layout = layout;
+    this.audit = new AuditLog(layout.audit);
   }
 
   /**
    * The current generation, generation 0 in a new store.
    *
-   * @throws StoreException {@code CORRUPT_GENERATION} if {@code current} or the record is damaged
+   * @throws StoreException {@code CORRUPT_GENERATION} if {@code current} or the record is damaged,
+   *     or {@code current} is gone
    */
   StackGeneration current() throws IOException {
-    String text;
-    try {
-      text = new String(StoreLayout.readBounded(layout.current, 256), StandardCharsets.ISO_8859_1);
-    } catch (NoSuchFileException e) {
+    String text = readCurrent();
+    if (text == null && hadCurrent()) {
+      // Unless the first one became current since.
+      text = readCurrent();
+      if (text == null) {
+        throw new StoreException(
+            Reason.CORRUPT_GENERATION,
+            "expected "
+                + layout.current
+                + " in a store that has had a generation, found none; the disk or somebody took it"
+                + " away");
+      }
+    }
+    if (text == null) {
       return StackGeneration.zero();
     }
     Matcher matcher = CURRENT.matcher(text);
@@ -57,6 +70,24 @@ final class Generations {
               + " other bytes");
     }
     return read(Long.parseLong(matcher.group(1)), new Digest(matcher.group(2)));
+  }
+
+  private @Nullable String readCurrent() throws IOException {
+    try {
+      return new String(StoreLayout.readBounded(layout.current, 256), StandardCharsets.ISO_8859_1);
+    } catch (NoSuchFileException e) {
+      return null;
+    }
+  }
+
+  /**
+   * Whether anything shows that a generation was current. The record of the first one does not: a
+   * crash may have kept it from becoming that.
+   */
+  private boolean hadCurrent() throws IOException {
+    List<Long> numbers = numbers();
+    return (!numbers.isEmpty() && numbers.get(numbers.size() - 1) > 1)
+        || audit.lastGeneration() > 0;
   }
 
   /**

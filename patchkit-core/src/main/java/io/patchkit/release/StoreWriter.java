@@ -383,7 +383,9 @@ final class StoreWriter {
       Origin origin, List<StackEntry> stack, long parent, Activation activation, Change change)
       throws IOException {
     List<Long> numbers = reader.generations.numbers();
-    long number = Math.max(parent, numbers.isEmpty() ? 0 : numbers.get(numbers.size() - 1)) + 1;
+    long last = numbers.isEmpty() ? 0 : numbers.get(numbers.size() - 1);
+    // Where records were lost, the log still knows which numbers were taken.
+    long number = Math.max(parent, Math.max(last, reader.audit.lastGeneration())) + 1;
     long baseline = activation.share() == 1 ? number : reader.generations.read(parent).baseline();
     StackGeneration generation =
         new StackGeneration(

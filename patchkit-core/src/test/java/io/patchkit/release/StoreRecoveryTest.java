@@ -142,6 +142,72 @@ class StoreRecoveryTest {
     assertThat(store.audit()).hasSize(whole.size() + 1);
   }
 
+  private static StackGeneration first(String name) {
+    VerifiedPatch patch = verified(name);
+    StackEntry entry =
+        new StackEntry(digest(patch), name, patch.patch().manifest().version(), name);
+    return new StackGeneration(1, 0, Origin.ACTIVATED, CUT, NOW, List.of(entry), 1, 1, false);
+  }
+
+  @Test
+  void aFirstGenerationThatDidNotBecomeCurrentWasNever() throws IOException {
+    Path fresh = temporary.resolve("fresh");
+    PatchStore begun = PatchStore.open(fresh);
+    begun.install(calm, ANN);
+    begun.install(fair, ANN);
+    new Generations(StoreLayout.open(fresh, Duration.ZERO)).write(first("calm"));
+    assertThat(begun.current()).isEqualTo(StackGeneration.zero());
+    StackGeneration made = begun.activate(digest(fair), ANN);
+    assertThat(made.number()).isEqualTo(1);
+    assertThat(made.stack()).extracting(StackEntry::name).containsExactly("fair");
+  }
+
+  @Test
+  void aCurrentThatIsGoneLeadsToTheLastGoodGenerationAndCostsNoRecord() throws IOException {
+    store.install(fair, ANN);
+    StackGeneration good = store.activate(digest(fair), ANN);
+    store.activateStack(List.of(digest(fair)), Activation.trial(), ANN);
+    Files.delete(layout.current);
+
+    assertThat(store.current()).isEqualTo(good);
+    store.pin(0, ANN);
+    assertThat(store.current().number()).isEqualTo(4);
+    assertThat(store.current().origin()).isEqualTo(Origin.RECOVERED);
+    assertThat(store.current().stack()).isEqualTo(good.stack());
+    assertThat(store.current().change().reason()).contains("current", "found none");
+    assertThat(store.history()).extracting(StackGeneration::number).containsExactly(1L, 2L, 3L, 4L);
+  }
+
+  @Test
+  void theLogShowsThatTheFirstGenerationWasCurrent() throws IOException {
+    Files.delete(layout.current);
+    assertThat(store.current().number()).isEqualTo(1);
+    store.pin(0, ANN);
+    assertThat(store.current().origin()).isEqualTo(Origin.RECOVERED);
+    assertThat(store.current().stack()).isEqualTo(store.generation(1).stack());
+  }
+
+  @Test
+  void recordsShowThatAGenerationWasCurrentWhereTheLogIsGoneToo() throws IOException {
+    StackGeneration second = store.rollback(1, ANN);
+    Files.delete(layout.current);
+    Files.delete(layout.audit);
+    assertThat(store.current()).isEqualTo(second);
+  }
+
+  /** Whoever follows a store tells generations apart by their numbers. */
+  @Test
+  void aNumberIsNotGivenTwiceThoughTheRecordsAreGone() throws IOException {
+    store.rollback(1, ANN);
+    Files.delete(layout.current);
+    Files.delete(layout.generations.resolve("1.json"));
+    Files.delete(layout.generations.resolve("2.json"));
+    assertThat(store.current().stack()).isEmpty();
+    store.pin(0, ANN);
+    assertThat(store.current().number()).isEqualTo(3);
+    assertThat(store.current().origin()).isEqualTo(Origin.RECOVERED);
+  }
+
   // What makes no generation: between it and its note
 
   private AuditEntry pending(Action action, List<Digest> patches, @Nullable Long target)
