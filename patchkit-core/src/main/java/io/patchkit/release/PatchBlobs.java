@@ -85,7 +85,7 @@ final class PatchBlobs {
       try {
         readBlob(Digest.of(content), content.length);
         return;
-      } catch (StoreException damaged) {
+      } catch (IOException | StoreException damaged) {
         LOG.log(System.Logger.Level.WARNING, "replacing a damaged blob: " + damaged.getMessage());
       }
     } else {

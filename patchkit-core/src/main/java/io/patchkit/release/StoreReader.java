@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 
 /** Everything that is read of a store. Takes no lock. */
 final class StoreReader {
@@ -134,12 +136,23 @@ final class StoreReader {
   StoreStatus status() throws IOException {
     StackGeneration current = current();
     List<InstalledPatch> installed = new ArrayList<>();
+    Map<Digest, String> damaged = new TreeMap<>();
     for (Digest patch : blobs.installed()) {
-      installed.add(blobs.describe(patch));
+      try {
+        installed.add(blobs.describe(patch));
+      } catch (IOException | StoreException e) {
+        damaged.put(patch, String.valueOf(e.getMessage()));
+      }
     }
     List<Long> numbers = new ArrayList<>(generations.numbers());
     numbers.removeIf(number -> number > current.number());
     return new StoreStatus(
-        current, generations.isGood(current), installed, numbers, marks.pins(), marks.revoked());
+        current,
+        generations.isGood(current),
+        installed,
+        damaged,
+        numbers,
+        marks.pins(),
+        marks.revoked());
   }
 }

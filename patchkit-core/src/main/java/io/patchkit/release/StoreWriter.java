@@ -128,10 +128,19 @@ final class StoreWriter {
 
   private void requireVersionFree(InstalledPatch patch) throws IOException {
     for (Digest digest : reader.blobs.installed()) {
-      InstalledPatch other = reader.blobs.describe(digest);
-      boolean isSameVersion =
-          other.name().equals(patch.name()) && other.version().equals(patch.version());
-      if (isSameVersion && !digest.equals(patch.digest())) {
+      if (digest.equals(patch.digest())) {
+        continue;
+      }
+      InstalledPatch other;
+      try {
+        other = reader.blobs.describe(digest);
+      } catch (IOException | StoreException e) {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "installing " + patch.id() + " beside a patch that cannot be read: " + e.getMessage());
+        continue;
+      }
+      if (other.name().equals(patch.name()) && other.version().equals(patch.version())) {
         throw new StoreException(
             Reason.VERSION_TAKEN,
             "expected "

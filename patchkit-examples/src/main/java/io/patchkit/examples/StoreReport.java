@@ -3,6 +3,7 @@ package io.patchkit.examples;
 import io.patchkit.format.JsonArray;
 import io.patchkit.format.JsonObject;
 import io.patchkit.format.JsonValue;
+import io.patchkit.release.Digest;
 import io.patchkit.release.InstalledPatch;
 import io.patchkit.release.Revocations;
 import io.patchkit.release.Revocations.Standing;
@@ -13,6 +14,8 @@ import io.patchkit.release.StoreStatus;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** What {@code status} says of a store and of the channel that it follows. */
@@ -40,6 +43,14 @@ final class StoreReport {
               .put("reason", standing.reason())
               .build());
     }
+    List<JsonValue> damaged = new ArrayList<>();
+    for (Map.Entry<Digest, String> patch : new TreeMap<>(status.damaged()).entrySet()) {
+      damaged.add(
+          JsonObject.builder()
+              .put("identity", patch.getKey().hex())
+              .put("problem", patch.getValue())
+              .build());
+    }
     StackGeneration current = status.current();
     JsonObject.Builder report =
         JsonObject.builder()
@@ -48,7 +59,8 @@ final class StoreReport {
             .put("share", current.share())
             .put("active", JsonArray.ofStrings(ids(current)))
             .put("stackDigest", current.stackDigest().hex())
-            .put("installed", JsonArray.of(installed));
+            .put("installed", JsonArray.of(installed))
+            .put("damaged", JsonArray.of(damaged));
     if (channel != null) {
       report
           .put("channel", channel.address())
