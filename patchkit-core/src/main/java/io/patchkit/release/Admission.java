@@ -2,6 +2,7 @@ package io.patchkit.release;
 
 import io.patchkit.release.StoreException.Reason;
 import java.io.IOException;
+import java.util.List;
 
 /**
  * Who may come in, and who may never run again: what the store remembers of revocations, and what
@@ -30,6 +31,22 @@ final class Admission {
           "expected fresh news of revocations before "
               + id
               + " comes in, found them expired; refresh the channel, or state an offline policy");
+    }
+  }
+
+  /**
+   * Refuses to give a stack to more requests than have it: what some of them would get anew has to
+   * be in good standing, and nothing may be revoked.
+   *
+   * @param served what all requests have
+   */
+  void requireStanding(List<StackEntry> stack, StackGeneration served) throws IOException {
+    for (StackEntry entry : stack) {
+      if (served.contains(entry.digest())) {
+        requireNotRevoked(entry.digest(), entry.id());
+      } else {
+        requireStanding(entry.digest(), entry.id());
+      }
     }
   }
 

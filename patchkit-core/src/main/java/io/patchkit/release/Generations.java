@@ -90,6 +90,11 @@ final class Generations {
         || audit.lastGeneration() > 0;
   }
 
+  /** What all requests get: the generation itself, or the baseline of a canary. */
+  StackGeneration baseline(StackGeneration generation) throws IOException {
+    return generation.isCanary() ? read(generation.baseline()) : generation;
+  }
+
   /**
    * The generation of this number.
    *

@@ -192,7 +192,10 @@ public final class PatchStore {
     return activate(patch, Activation.full(), change);
   }
 
-  /** Makes exactly these patches active, in this order. */
+  /**
+   * Makes exactly these patches active, in this order. Those that not all requests get already have
+   * to be in good standing, the others only not revoked.
+   */
   public StackGeneration activateStack(List<Digest> stack, Activation activation, Change change) {
     return writer.activateStack(List.copyOf(stack), activation, change);
   }
@@ -234,6 +237,9 @@ public final class PatchStore {
   /**
    * Gives a canary to all requests, and takes it for good. Returns the current one if it is full.
    */
+   *
+   * @throws StoreException {@code REVOKED}, or {@code WITHDRAWN} or {@code STALE} of a patch that
+   *     the baseline does not have
   public StackGeneration promote(Change change) {
     return writer.promote(change);
   }

@@ -161,6 +161,7 @@ final class StoreWriter {
           InstalledPatch installed = reader.blobs.describe(patch);
           admission.requireStanding(patch, installed.id());
           List<StackEntry> stack = stackWith(current, installed);
+          admission.requireStanding(stack, reader.generations.baseline(current));
           return commit(Origin.ACTIVATED, stack, current.number(), activation, change);
         });
   }
@@ -175,13 +176,11 @@ final class StoreWriter {
           StackGeneration current = reader.generations.current();
           List<InstalledPatch> stack = new ArrayList<>();
           for (Digest patch : patches) {
-            InstalledPatch installed = reader.blobs.describe(patch);
-            if (!current.contains(patch)) {
-              admission.requireStanding(patch, installed.id());
-            }
-            stack.add(installed);
+            stack.add(reader.blobs.describe(patch));
           }
-          return commit(Origin.ACTIVATED, require(stack), current.number(), activation, change);
+          List<StackEntry> entries = require(stack);
+          admission.requireStanding(entries, reader.generations.baseline(current));
+          return commit(Origin.ACTIVATED, entries, current.number(), activation, change);
         });
   }
 
@@ -198,8 +197,11 @@ final class StoreWriter {
                     + "', found "
                     + current.stack().stream().map(StackEntry::id).toList());
           }
-          return commit(
-              Origin.DEACTIVATED, require(stack), current.number(), Activation.full(), change);
+          List<StackEntry> rest = require(stack);
+          if (current.isCanary()) {
+            admission.requireStanding(rest, reader.generations.baseline(current));
+          }
+          return commit(Origin.DEACTIVATED, rest, current.number(), Activation.full(), change);
         });
   }
 
@@ -231,10 +233,12 @@ final class StoreWriter {
     return changing(
         () -> {
           StackGeneration current = reader.generations.current();
-          return current.isCanary()
-              ? commit(
-                  Origin.PROMOTED, current.stack(), current.number(), Activation.full(), change)
-              : current;
+          if (!current.isCanary()) {
+            return current;
+          }
+          admission.requireStanding(current.stack(), reader.generations.baseline(current));
+          return commit(
+              Origin.PROMOTED, current.stack(), current.number(), Activation.full(), change);
         });
   }
 

@@ -13,6 +13,7 @@ import io.patchkit.release.StoreException.Reason;
 import io.patchkit.trust.VerifiedPatch;
 import java.nio.file.Path;
 import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,11 +40,7 @@ class WholeStackTest {
   }
 
   private void assertRefused(Reason reason, PatchStore by, VerifiedPatch... stack) {
-    StackGeneration before = store.current();
-    assertThatThrownBy(() -> activate(by, stack))
-        .isInstanceOfSatisfying(
-            StoreException.class, e -> assertThat(e.reason()).isEqualTo(reason));
-    assertThat(store.current()).isEqualTo(before);
+    assertRefused(reason, () -> activate(by, stack));
   }
 
   private static StackGeneration activate(PatchStore store, VerifiedPatch... stack) {
@@ -74,6 +71,68 @@ class WholeStackTest {
     StackGeneration turned = activate(whereAllAre(State.WITHDRAWN), fair, calm);
     assertThat(turned.stack()).extracting(StackEntry::name).containsExactly("fair", "calm");
     assertThat(store.current()).isEqualTo(turned);
+  }
+
+  private PatchStore whereKindIs(State state, boolean isStale) {
+    Revocations revocations =
+        new Revocations() {
+          @Override
+          public Standing of(Digest patch) {
+            return new Standing(patch.equals(digest(kind)) ? state : State.ACTIVE, "it leaks");
+          }
+
+          @Override
+          public boolean isStale() {
+            return isStale;
+          }
+        };
+    return PatchStore.open(
+        temporary.resolve("store"), StoreOptions.defaults().withRevocations(revocations));
+  }
+
+  private void assertRefused(Reason reason, ThrowingCallable change) {
+    StackGeneration before = store.current();
+    assertThatThrownBy(change)
+        .isInstanceOfSatisfying(
+            StoreException.class, e -> assertThat(e.reason()).isEqualTo(reason));
+    assertThat(store.current()).isEqualTo(before);
+  }
+
+  /** What a canary has beyond its baseline comes anew to the requests that the baseline serves. */
+  @ParameterizedTest
+  @CsvSource({"REVOKED, false, REVOKED", "WITHDRAWN, false, WITHDRAWN", "ACTIVE, true, STALE"})
+  void aCanaryThatLostItsStandingComesToNoMoreRequests(
+      State state, boolean isStale, Reason reason) {
+    store.activate(digest(kind), Activation.canary(0.05), ANN);
+    PatchStore following = whereKindIs(state, isStale);
+    assertRefused(reason, () -> following.promote(ANN));
+    assertRefused(reason, following, calm, fair, kind);
+    assertRefused(reason, () -> following.activate(digest(fair), ANN));
+    assertRefused(reason, () -> following.deactivate("fair", ANN));
+
+    assertThat(following.deactivate("kind", ANN).stack())
+        .extracting(StackEntry::name)
+        .containsExactly("calm", "fair");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"WITHDRAWN, false", "ACTIVE, true"})
+  void aCanaryThatOnlyDropsAPatchIsPromotedWhateverTheRestIs(State state, boolean isStale) {
+    store.activate(digest(kind), ANN);
+    store.activateStack(List.of(digest(kind)), Activation.canary(0.05), ANN);
+    assertThat(whereKindIs(state, isStale).promote(ANN).stack())
+        .extracting(StackEntry::name)
+        .containsExactly("kind");
+  }
+
+  @Test
+  void aRevokedPatchIsRefusedThoughAllRequestsHaveIt() {
+    store.activate(digest(kind), ANN);
+    PatchStore following = whereKindIs(State.REVOKED, false);
+    assertRefused(Reason.REVOKED, following, kind, calm);
+    store.activateStack(List.of(digest(kind)), Activation.canary(0.05), ANN);
+    assertRefused(Reason.REVOKED, () -> following.promote(ANN));
+    assertThat(following.deactivate("kind", ANN).stack()).isEmpty();
   }
 
   private VerifiedPatch requiring(String name, String... required) {
