@@ -31,7 +31,6 @@ final class PatchBlobs {
 
   private static final int MAX_MANIFEST_BYTES = 256 << 10;
   private static final int MAX_BLOB_BYTES = 256 << 20;
-  private static final int MAX_SIGNATURE_BYTES = 4 << 20;
 
   /** Room for records and directories beside the patch's own bytes. */
   private static final long SPARE_BYTES = 64 << 10;
@@ -43,31 +42,24 @@ final class PatchBlobs {
   }
 
   /**
-   * Puts a patch in. If that fails, blobs that were not there before are taken away again, unless
-   * the patch is in nevertheless.
+   * Puts a patch in. Of one that is in, the files are mended and each key keeps one bundle. If that
+   * fails, blobs that were not there before are taken away again, unless the patch is in
+   * nevertheless.
    *
    * @param files all files of the patch by name, {@code patch.json} among them
    * @param signatures the bundles that sign it, at least one
+   * @throws StoreException {@code TOO_MANY_SIGNATURES}, {@code NO_SPACE}
    */
   void put(Digest patch, Map<String, byte[]> files, List<byte[]> signatures) throws IOException {
+    Path directory = layout.signatures.resolve(patch.hex());
+    SignatureUpdate update = SignatureUpdate.of(directory, signatures);
     requireSpace(files.values(), signatures);
     List<Path> written = new ArrayList<>();
     try {
       for (byte[] content : files.values()) {
         putBlob(content, written);
       }
-      Map<String, byte[]> named = new LinkedHashMap<>();
-      for (byte[] signature : signatures) {
-        named.put(Digest.of(signature) + ".sig", signature);
-      }
-      Path directory = layout.signatures.resolve(patch.hex());
-      if (Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
-        for (Map.Entry<String, byte[]> signature : named.entrySet()) {
-          AtomicFiles.writeFile(directory.resolve(signature.getKey()), signature.getValue());
-        }
-      } else {
-        AtomicFiles.writeDirectory(directory, named);
-      }
+      update.apply(directory);
     } catch (IOException | RuntimeException e) {
       // What failed last may have been to confirm that the patch is in.
       if (!has(patch)) {
@@ -164,15 +156,9 @@ final class PatchBlobs {
 
   /** The bundles that sign an installed patch, sorted by their digests. */
   List<byte[]> signatures(Digest patch) throws IOException {
-    List<Path> files = new ArrayList<>();
-    try (DirectoryStream<Path> content =
-        Files.newDirectoryStream(layout.signatures.resolve(patch.hex()), "*.sig")) {
-      content.forEach(files::add);
-    }
-    Collections.sort(files);
     List<byte[]> signatures = new ArrayList<>();
-    for (Path file : files) {
-      byte[] bytes = StoreLayout.readBounded(file, MAX_SIGNATURE_BYTES);
+    for (Path file : SignatureUpdate.files(layout.signatures.resolve(patch.hex()))) {
+      byte[] bytes = StoreLayout.readBounded(file, SignatureUpdate.MAX_BYTES);
       requireDigest(file, Digest.of(bytes) + ".sig", String.valueOf(file.getFileName()));
       signatures.add(bytes);
     }

@@ -163,10 +163,11 @@ public final class PatchStore {
 
   /**
    * Puts a verified patch in. It is not active yet; {@link StoreOptions#installLease} keeps it from
-   * being collected until it is. Installing a patch again adds its signatures and mends its files.
+   * being collected until it is. Installing a patch again mends its files and adds its signatures,
+   * in the place of older ones by the same keys.
    *
    * @throws StoreException {@code REVOKED}, {@code WITHDRAWN}, {@code STALE}, {@code
-   *     VERSION_TAKEN}, {@code NO_SPACE}
+   *     VERSION_TAKEN}, {@code TOO_MANY_SIGNATURES}, {@code NO_SPACE}
    */
   public InstalledPatch install(VerifiedPatch patch, Change change) {
     Map<String, byte[]> files = new LinkedHashMap<>();
@@ -236,10 +237,10 @@ public final class PatchStore {
 
   /**
    * Gives a canary to all requests, and takes it for good. Returns the current one if it is full.
-   */
    *
    * @throws StoreException {@code REVOKED}, or {@code WITHDRAWN} or {@code STALE} of a patch that
    *     the baseline does not have
+   */
   public StackGeneration promote(Change change) {
     return writer.promote(change);
   }

@@ -53,6 +53,8 @@ public final class StoreException extends PatchkitException {
     STALE,
     /** Another patch of the same name and version is installed. */
     VERSION_TAKEN,
+    /** More keys would have signed the patch than are looked at when it is verified. */
+    TOO_MANY_SIGNATURES,
 
     // How patches stand together
     /** Two patches of the stack take one slot. */

@@ -84,6 +84,15 @@ public final class VerifiedPatch {
     return new VerifiedPatch(patch, files, trustedBundles, endorsements.counted());
   }
 
+  /**
+   * The id of the key that a bundle names. Nothing is verified: another key may have made it.
+   *
+   * @throws UntrustedPatchException if it is no bundle
+   */
+  public static String keyIdOf(byte[] bundle) {
+    return SignatureBundle.parse(bundle, MAX_BUNDLE_BYTES).keyId();
+  }
+
   private static void requireCount(int bundles) {
     if (bundles == 0) {
       throw new UntrustedPatchException(
