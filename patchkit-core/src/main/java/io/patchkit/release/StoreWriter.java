@@ -1,15 +1,11 @@
 package io.patchkit.release;
 
-import io.patchkit.format.AtomicFiles;
-import io.patchkit.format.FormatException;
 import io.patchkit.release.AuditEntry.Action;
 import io.patchkit.release.StackGeneration.Origin;
 import io.patchkit.release.StoreException.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -31,6 +27,7 @@ final class StoreWriter {
   private final StoreLayout layout;
   private final StoreReader reader;
   private final StoreLock lock;
+  private final PendingNote pending;
 
   StoreWriter(StoreLayout layout, StoreReader reader, StoreOptions options) {
     this.layout = layout;
@@ -38,6 +35,7 @@ final class StoreWriter {
     this.options = options;
     this.admission = new Admission(reader.marks, options.revocations());
     this.lock = new StoreLock(layout.lock, options.lockTimeout());
+    this.pending = new PendingNote(layout, reader, options.clock());
   }
 
   private <T> T changing(StoreWork<T> work) {
@@ -59,7 +57,7 @@ final class StoreWriter {
   /** Brings the store to the state that the last change, finished or not, left it in. */
   private void recover() throws IOException {
     layout.deleteTemporaries();
-    AuditEntry last = notePending(reader.audit.repair());
+    AuditEntry last = pending.noteDone(reader.audit.repair());
     StackGeneration current;
     try {
       current = reader.generations.current();
@@ -97,7 +95,7 @@ final class StoreWriter {
           requireVersionFree(patch);
           Path lease = reader.marks.lease(patch.digest(), expiry(options.installLease()));
           try {
-            noted(
+            pending.noting(
                 Action.INSTALLED,
                 change,
                 List.of(patch.digest()),
@@ -247,7 +245,7 @@ final class StoreWriter {
         () -> {
           StackGeneration generation = reader.generations.read(number);
           if (!reader.generations.isGood(generation)) {
-            noted(
+            pending.noting(
                 Action.MARKED_GOOD,
                 change,
                 digests(generation.stack()),
@@ -265,7 +263,7 @@ final class StoreWriter {
     changing(
         () -> {
           StackGeneration generation = reader.generations.read(number);
-          noted(
+          pending.noting(
               Action.PINNED,
               change,
               digests(generation.stack()),
@@ -281,7 +279,7 @@ final class StoreWriter {
   void unpin(long number, Change change) {
     changing(
         () -> {
-          noted(
+          pending.noting(
               Action.UNPINNED,
               change,
               List.of(),
@@ -317,7 +315,7 @@ final class StoreWriter {
   }
 
   private void revokeNow(Digest patch, String reason, Change change) throws IOException {
-    noted(
+    pending.noting(
         Action.REVOKED,
         change,
         List.of(patch),
@@ -366,7 +364,7 @@ final class StoreWriter {
           }
           List<Digest> removed = new ArrayList<>(reader.blobs.installed());
           removed.removeAll(patches);
-          noted(
+          pending.noting(
               Action.COLLECTED,
               change,
               removed,
@@ -437,107 +435,6 @@ final class StoreWriter {
       throws IOException {
     reader.audit.append(
         reader.audit.next(options.clock().instant(), action, change, generation, patches, null));
-  }
-
-  /**
-   * Does something that makes no generation, and notes it. What is to be noted is written first: of
-   * a generation a failure leaves the record, of an install, a mark or a revocation it would leave
-   * nobody to say who did it.
-   *
-   * @param target the generation that it is done to, null if it is done to patches
-   */
-  private void noted(
-      Action action, Change change, List<Digest> patches, @Nullable Long target, StoreWork<?> work)
-      throws IOException {
-    AuditEntry entry =
-        reader.audit.next(
-            options.clock().instant(),
-            action,
-            change,
-            reader.generations.current(),
-            patches,
-            target);
-    boolean wasDone = doneOf(entry) != null;
-    AtomicFiles.writeFile(layout.pending, AuditJson.write(entry));
-    try {
-      work.run();
-    } catch (IOException | RuntimeException e) {
-      if (wasDone || doneOf(entry) == null) {
-        Files.deleteIfExists(layout.pending);
-      }
-      throw e;
-    }
-    reader.audit.append(entry);
-    Files.deleteIfExists(layout.pending);
-  }
-
-  /**
-   * Notes what was done and not noted before a crash.
-   *
-   * @param last the last entry of the log
-   * @return the last entry now
-   */
-  private @Nullable AuditEntry notePending(@Nullable AuditEntry last) throws IOException {
-    AuditEntry pending;
-    try {
-      pending = AuditJson.parse(StoreLayout.readBounded(layout.pending, AuditLog.MAX_LINE));
-    } catch (NoSuchFileException e) {
-      return last;
-    } catch (FormatException | IllegalArgumentException | DateTimeException e) {
-      throw new StoreException(
-          Reason.AUDIT_BROKEN,
-          layout.pending
-              + ": expected an audit entry, found another text: "
-              + e.getMessage()
-              + "; keep it, find out by what it was changed, and move it away",
-          e);
-    }
-    boolean isNoted = last != null && last.sequence() >= pending.sequence();
-    AuditEntry done = isNoted ? null : doneOf(pending);
-    if (done != null) {
-      reader.audit.append(done);
-      last = done;
-    }
-    Files.deleteIfExists(layout.pending);
-    return last;
-  }
-
-  /**
-   * What has been done of what was to be noted, null if nothing has. Of a collection that is the
-   * patches that are gone; if it was one of generations alone, it counts as done.
-   */
-  private @Nullable AuditEntry doneOf(AuditEntry pending) throws IOException {
-    if (pending.action() == Action.COLLECTED) {
-      List<Digest> gone = new ArrayList<>();
-      for (Digest patch : pending.patches()) {
-        if (!reader.blobs.has(patch)) {
-          gone.add(patch);
-        }
-      }
-      return gone.isEmpty() && !pending.patches().isEmpty() ? null : pending.withPatches(gone);
-    }
-    return isDone(pending) ? pending : null;
-  }
-
-  private boolean isDone(AuditEntry pending) throws IOException {
-    Long target = pending.target();
-    if (target != null) {
-      return switch (pending.action()) {
-        case MARKED_GOOD -> reader.generations.isMarkedGood(target);
-        case PINNED -> reader.marks.pins().contains(target);
-        default -> !reader.marks.pins().contains(target);
-      };
-    }
-    for (Digest patch : pending.patches()) {
-      boolean isDone =
-          pending.action() == Action.REVOKED
-              ? reader.marks.revocationOf(patch) != null
-              : reader.blobs.has(patch);
-      if (!isDone) {
-        return false;
-      }
-    }
-    return true;
   }
 
   private static Action action(Origin origin) {
