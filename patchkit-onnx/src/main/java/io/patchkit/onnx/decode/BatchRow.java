@@ -156,7 +156,7 @@ final class BatchRow {
     }
   }
 
-  /** Whether the row is to end before its next token; for any thread. */
+  /** Whether the row is to end before its next token. */
   boolean isDue() {
     return cancellation.isCancelled() || generation.isOverTime();
   }
