@@ -34,6 +34,9 @@ sealed interface BatchKeyValues permits SharedBatchKeyValues, PaddedBatchKeyValu
   /** Takes what the pass returned; every row is one position longer. */
   void accept(OrtSession.Result result);
 
+  /** Native memory that the rows are laid out in, without what the runtime itself holds. */
+  long bytes();
+
   /** Frees everything. */
   void close();
 }

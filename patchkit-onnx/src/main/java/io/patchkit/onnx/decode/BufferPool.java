@@ -3,6 +3,7 @@ package io.patchkit.onnx.decode;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import io.patchkit.EngineException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps the buffers of finished requests for the next ones, so that native memory does not wait for
@@ -58,14 +59,25 @@ final class BufferPool implements AutoCloseable {
    * idle may have more room than was asked for.
    */
   KeyValueBuffers takeKeyValues(int rows, int positions) throws OrtException {
-    int capacity =
-        Math.min((positions + GRAIN - 1) / GRAIN * GRAIN, Math.max(contextLength, positions));
+    return takeKeyValues(rows, capacity(positions), Long.MAX_VALUE);
+  }
+
+  /**
+   * @param most of what lies idle, positions of all its rows together
+   */
+  private KeyValueBuffers takeKeyValues(int rows, int capacity, long most) throws OrtException {
     KeyValueBuffers used =
         idle.poll(
-            KeyValueBuffers.class, room -> fits(room.rows(), rows) && room.capacity() >= capacity);
+            KeyValueBuffers.class,
+            room ->
+                fits(room.rows(), rows) && room.capacity() >= capacity && room.positions() <= most);
     return used != null
         ? used
         : made(() -> new KeyValueBuffers(environment, layout, rows, capacity));
+  }
+
+  private int capacity(int positions) {
+    return Math.min((positions + GRAIN - 1) / GRAIN * GRAIN, Math.max(contextLength, positions));
   }
 
   /** Makes a buffer, at the cost of those that lie idle where memory is short. */
@@ -100,6 +112,25 @@ final class BufferPool implements AutoCloseable {
         positions <= capacity
             ? capacity
             : Math.max(positions, Math.min(capacity + capacity / 2, contextLength)));
+  }
+
+  /**
+   * Room for so many positions in each row and for half as much again, where that is at most half
+   * of what there is. Null where it is more, and where no memory can be had: who asks has room.
+   */
+  @Nullable KeyValueBuffers takeSmaller(KeyValueBuffers than, int rows, int positions)
+      throws OrtException {
+    int capacity =
+        capacity(Math.max(positions, Math.min(positions + positions / 2, contextLength)));
+    long most = than.positions() / 2;
+    if ((long) rows * capacity > most) {
+      return null;
+    }
+    try {
+      return takeKeyValues(rows, capacity, most);
+    } catch (EngineException e) {
+      return null;
+    }
   }
 
   /** Takes buffers back. */

@@ -65,6 +65,11 @@ final class DecodeBatch implements OpenState {
     return layout.vocabularySize();
   }
 
+  /** Native memory for the keys and values of the rows; see {@link BatchKeyValues#bytes}. */
+  long keyValueBytes() {
+    return keyValues.bytes();
+  }
+
   /** Appends a request whose prompt has been fed; takes its state over. */
   void join(DecodeState prefilled) {
     session.guarded(

@@ -68,6 +68,11 @@ final class KeyValueBuffers implements IdleBuffers.Buffer {
     return capacity;
   }
 
+  /** Positions that fit in all rows together. */
+  long positions() {
+    return (long) rows * capacity;
+  }
+
   /** The runtime's view: per layer the keys, then the values, [rows, heads, capacity, headDim]. */
   List<OnnxTensor> tensors() {
     return tensors;

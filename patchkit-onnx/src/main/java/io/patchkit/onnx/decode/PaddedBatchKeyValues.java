@@ -23,7 +23,10 @@ final class PaddedBatchKeyValues implements BatchKeyValues {
   private final DecoderLayout layout;
   private final List<Row> rows = new ArrayList<>();
 
-  /** Where rows are laid out, a buffer a plane; used again once a pass has returned new tensors. */
+  /**
+   * Where rows are laid out, a buffer a plane; used again once a pass has returned new tensors,
+   * unless it is three times as large as the rows need.
+   */
   private final List<ByteBuffer> memory = new ArrayList<>();
 
   private List<OnnxTensor> planes = List.of();
@@ -138,6 +141,9 @@ final class PaddedBatchKeyValues implements BatchKeyValues {
     int held = memory.get(plane).capacity();
     if (held < bytes) {
       memory.set(plane, NativeMemory.allocate(Math.max(bytes, held + held / 2)));
+    } else if (bytes <= held / 3) {
+      memory.set(plane, NativeMemory.allocate(0)); // Lets the old go first, where memory is short.
+      memory.set(plane, NativeMemory.allocate(bytes + bytes / 2));
     }
     ByteBuffer all = memory.get(plane);
     return all.slice(0, bytes).order(all.order());
@@ -174,6 +180,15 @@ final class PaddedBatchKeyValues implements BatchKeyValues {
     planes = presents;
     width++;
     rows.forEach(row -> row.length++);
+  }
+
+  @Override
+  public long bytes() {
+    long bytes = 0;
+    for (ByteBuffer plane : memory) {
+      bytes += plane.capacity();
+    }
+    return bytes;
   }
 
   @Override

@@ -13,7 +13,8 @@ import java.util.Set;
 /**
  * Rows in one buffer [rows, heads, capacity, headDim] that is past and present at once. Every row
  * begins at position 0 and is padded behind, as GroupQueryAttention wants it; it appends to each
- * row at the row's own end.
+ * row at the row's own end. The rows move to larger buffers when they need them, and to smaller
+ * ones when rows have left and the others need far less.
  */
 final class SharedBatchKeyValues implements BatchKeyValues {
 
@@ -25,6 +26,9 @@ final class SharedBatchKeyValues implements BatchKeyValues {
   private int[] lengths;
   private int rows;
   private int viewedRows = -1;
+
+  /** Whether a row has left since the last pass. */
+  private boolean changed;
 
   SharedBatchKeyValues(OrtEnvironment environment, DecoderLayout layout, BufferPool pool)
       throws OrtException {
@@ -51,26 +55,36 @@ final class SharedBatchKeyValues implements BatchKeyValues {
       buffers.put(row, buffers, last, lengths[last]);
       lengths[row] = lengths[last];
     }
+    changed = true;
   }
 
   @Override
   public void makeRoom() throws OrtException {
     makeRoom(rows, width() + 1);
+    if (changed) {
+      changed = false;
+      KeyValueBuffers smaller = pool.takeSmaller(buffers, powerOfTwo(rows), width() + 1);
+      if (smaller != null) {
+        moveTo(smaller);
+      }
+    }
   }
 
   /** Moves to larger buffers where the present ones are too small. */
   private void makeRoom(int wantedRows, int positions) throws OrtException {
-    if (wantedRows <= buffers.rows() && positions <= buffers.capacity()) {
-      return;
+    if (wantedRows > buffers.rows() || positions > buffers.capacity()) {
+      moveTo(pool.takeLarger(buffers, powerOfTwo(wantedRows), positions));
     }
-    KeyValueBuffers larger = pool.takeLarger(buffers, powerOfTwo(wantedRows), positions);
+  }
+
+  private void moveTo(KeyValueBuffers others) {
     for (int row = 0; row < rows; row++) {
-      larger.put(row, buffers, row, lengths[row]);
+      others.put(row, buffers, row, lengths[row]);
     }
     closeViews();
     pool.give(buffers);
-    buffers = larger;
-    lengths = Arrays.copyOf(lengths, larger.rows());
+    buffers = others;
+    lengths = Arrays.copyOf(lengths, others.rows());
   }
 
   /** The next one from 2 on, so that rows that join move seldom. */
@@ -126,6 +140,11 @@ final class SharedBatchKeyValues implements BatchKeyValues {
     views.forEach(OnnxTensor::close);
     views.clear();
     viewedRows = -1;
+  }
+
+  @Override
+  public long bytes() {
+    return buffers.bytes();
   }
 
   @Override

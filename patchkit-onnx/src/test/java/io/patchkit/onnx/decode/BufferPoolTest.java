@@ -22,7 +22,7 @@ class BufferPoolTest {
   private static final int HEAD_DIM = 4;
   private static final int POSITION_BYTES = 2 * HEADS * HEAD_DIM * Float.BYTES;
   private static final long IDLE_BYTES = 500 * POSITION_BYTES;
-  private static final DecoderLayout LAYOUT =
+  static final DecoderLayout LAYOUT =
       new DecoderLayout(
           new DecoderLayout.IntegerInput("ids", true),
           null,
@@ -138,6 +138,42 @@ class BufferPoolTest {
     assertThat(small.tensors().get(0).isClosed()).isFalse();
     second.close();
     third.close();
+  }
+
+  @Test
+  void whatSavesLessThanHalfIsNotWorthTheMove() throws OrtException {
+    KeyValueBuffers held = pool.takeKeyValues(8, CONTEXT);
+    // 341 · 1.5 = 511, in steps of 64: 8 · 512 positions of 8 · 1000.
+    assertThat(pool.takeSmaller(held, 8, 341)).isNull();
+    // 320 · 1.5 = 480: 8 · 512 again; 298 · 1.5 = 447: 8 · 448.
+    assertThat(pool.takeSmaller(held, 8, 320)).isNull();
+    KeyValueBuffers smaller = pool.takeSmaller(held, 8, 298);
+    assertThat(smaller.rows()).isEqualTo(8);
+    assertThat(smaller.capacity()).isEqualTo(448);
+    // A quarter of the rows, and no more positions than the context has.
+    KeyValueBuffers narrow = pool.takeSmaller(held, 2, 900);
+    assertThat(narrow.rows()).isEqualTo(2);
+    assertThat(narrow.capacity()).isEqualTo(CONTEXT);
+    pool.give(held);
+    pool.give(smaller);
+    pool.give(narrow);
+  }
+
+  @Test
+  void whatLiesIdleServesOnlyIfItIsSmaller() throws OrtException {
+    long idleBytes = 8 * CONTEXT * POSITION_BYTES;
+    try (BufferPool pool =
+        new BufferPool(OrtEnvironment.getEnvironment(), LAYOUT, CONTEXT, 16, idleBytes)) {
+      KeyValueBuffers held = pool.takeKeyValues(2, CONTEXT);
+      KeyValueBuffers large = pool.takeKeyValues(2, 600);
+      KeyValueBuffers small = pool.takeKeyValues(2, 400);
+      pool.give(large);
+      KeyValueBuffers made = pool.takeSmaller(held, 2, 100);
+      assertThat(made).isNotSameAs(large);
+      assertThat(made.capacity()).isEqualTo(192);
+      pool.give(small);
+      assertThat(pool.takeSmaller(held, 2, 100)).isSameAs(small);
+    }
   }
 
   @Test

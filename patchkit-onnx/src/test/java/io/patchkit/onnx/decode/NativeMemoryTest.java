@@ -2,13 +2,17 @@ package io.patchkit.onnx.decode;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
 import io.patchkit.GenerationOptions;
 import io.patchkit.GenerationQueue;
 import io.patchkit.GenerationRequest;
 import io.patchkit.Prompt;
 import io.patchkit.onnx.OnnxModel;
 import io.patchkit.onnx.runtime.JavaProcess;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -52,6 +56,38 @@ class NativeMemoryTest {
   @Test
   void takesWhatLiesIdle() throws Exception {
     assertThat(outcomes("290k")).isEqualTo("0 served\nserved\nserved");
+  }
+
+  /** A batch that would move to less room when there is none for it beside its present room. */
+  static final class Crowded {
+
+    private Crowded() {}
+
+    public static void main(String... args) throws OrtException {
+      try (BufferPool pool =
+          new BufferPool(OrtEnvironment.getEnvironment(), BufferPoolTest.LAYOUT, 1000, 16, 0)) {
+        KeyValueBuffers held = pool.takeKeyValues(8, 1000);
+        List<ByteBuffer> others = new ArrayList<>();
+        try {
+          while (others.size() < 1000) {
+            others.add(ByteBuffer.allocateDirect(4096));
+          }
+        } catch (OutOfMemoryError e) {
+          System.out.println(pool.takeSmaller(held, 2, 10) == null ? "stays" : "moves");
+        }
+        others.clear();
+        System.out.println(pool.takeSmaller(held, 2, 10) == null ? "stays" : "moves");
+      }
+    }
+  }
+
+  @Test
+  void aBatchThatFindsNoSmallerRoomKeepsItsOwn() throws Exception {
+    // 8 · 1000 positions of 64 bytes are 512,000.
+    String outcome =
+        JavaProcess.run(
+            Path.of("."), List.of("-XX:MaxDirectMemorySize=600k"), Crowded.class, "none");
+    assertThat(outcome).isEqualTo("0 stays\nmoves");
   }
 
   private static String outcomes(String most) throws Exception {

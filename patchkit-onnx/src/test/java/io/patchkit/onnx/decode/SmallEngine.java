@@ -30,20 +30,30 @@ final class SmallEngine {
     return DecoderEngine.load(
         ModelFile.read(folder.resolve("model.onnx")),
         HuggingFaceTokenizer.open(folder),
-        new DecoderEngine.Settings(
-            128,
-            Set.of(),
-            OptionalInt.of(headDim),
-            1,
-            false,
-            true,
-            true,
-            OptionalInt.empty(),
-            1 << 20,
-            chunk,
-            1 << 20,
-            rows,
-            GenerationListener.none()),
+        settings(headDim, chunk, rows),
         knownRuntime);
+  }
+
+  /** Opens its session alone, the caller's to close. */
+  static DecoderSession session(Path folder, int headDim) {
+    ModelFile file = ModelFile.read(folder.resolve("model.onnx"));
+    return DecoderLoader.load(file, settings(headDim, 16, 4), null).session();
+  }
+
+  private static DecoderEngine.Settings settings(int headDim, int chunk, int rows) {
+    return new DecoderEngine.Settings(
+        128,
+        Set.of(),
+        OptionalInt.of(headDim),
+        1,
+        false,
+        true,
+        true,
+        OptionalInt.empty(),
+        1 << 20,
+        chunk,
+        1 << 20,
+        rows,
+        GenerationListener.none());
   }
 }
