@@ -127,6 +127,7 @@ public interface LanguageModel {
    *
    * @param continuation ids of the model's vocabulary, at least one
    * @throws ContextOverflowException if prefix, prompt and continuation exceed the context
+   * @throws EngineException if a log-probability is not a number
    */
   ContinuationScore score(Prompt prompt, int[] continuation);
 
@@ -138,7 +139,11 @@ public interface LanguageModel {
     return score(Prompt.text(prompt), tokenizer().encode(continuation, false));
   }
 
-  /** The logits of the token after the prompt, [vocabularySize], newly made. */
+  /**
+   * The logits of the token after the prompt, [vocabularySize], newly made.
+   *
+   * @throws EngineException if one is not a number, or the largest is infinite
+   */
   float[] nextTokenLogits(Prompt prompt);
 
   /** Like {@link #nextTokenLogits(Prompt)} for a text. */

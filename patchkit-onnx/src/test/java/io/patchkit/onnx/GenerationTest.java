@@ -10,6 +10,7 @@ import io.patchkit.FinishReason;
 import io.patchkit.Generation;
 import io.patchkit.GenerationOptions;
 import io.patchkit.KeyValuePrefix;
+import io.patchkit.LanguageModel;
 import io.patchkit.ModelShape;
 import io.patchkit.Patch;
 import io.patchkit.PatchManifest;
@@ -26,6 +27,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
 /** What generation promises whatever the model says. */
 class GenerationTest {
@@ -72,9 +74,30 @@ class GenerationTest {
     assertThat(again.tokens()).isEqualTo(streamed.tokens());
   }
 
-  /** Keys near the end of single precision make the attention's scores infinite. */
   @Example
   void scoresNothingThatIsNotANumber() {
+    LanguageModel overflowing = model.withPatch(overflow());
+    assertThatThrownBy(() -> overflowing.score(Prompt.text("The river"), new int[] {5, 9}))
+        .isInstanceOf(EngineException.class)
+        .hasMessageContaining("the log-probability of token 5 is not a number");
+  }
+
+  @Example
+  void givesNoLogitsThatAreNotNumbers() {
+    LanguageModel overflowing = model.withPatch(overflow());
+    GenerationOptions oneToken = GenerationOptions.defaults().withMaxNewTokens(1);
+    for (ThrowingCallable call :
+        List.<ThrowingCallable>of(
+            () -> overflowing.nextTokenLogits("The river"),
+            () -> overflowing.generate("The river", oneToken))) {
+      assertThatThrownBy(call)
+          .isInstanceOf(EngineException.class)
+          .hasMessageContaining("the logit of token 0 is not a finite number");
+    }
+  }
+
+  /** Keys near the end of single precision make the attention's scores infinite. */
+  private static Patch overflow() {
     ModelShape shape = model.shape();
     float[] rows = new float[2 * shape.layers() * shape.keyValueHeads() * shape.headDim()];
     Arrays.fill(rows, 3e38f);
@@ -84,14 +107,8 @@ class GenerationTest {
             SemanticVersion.parse("1.0.0"),
             new BaseModel("base", List.of(), null, 0, 0, 0, 0),
             Instant.EPOCH);
-    Patch patch =
-        Patch.of(
-            manifest,
-            KeyValuePrefix.of(shape.layers(), shape.keyValueHeads(), shape.headDim(), rows));
-    assertThatThrownBy(
-            () -> model.withPatch(patch).score(Prompt.text("The river"), new int[] {5, 9}))
-        .isInstanceOf(EngineException.class)
-        .hasMessageContaining("the log-probability of token 5 is not a number");
+    return Patch.of(
+        manifest, KeyValuePrefix.of(shape.layers(), shape.keyValueHeads(), shape.headDim(), rows));
   }
 
   /** A stop string cuts the text where it would first appear, and shows no part of itself. */

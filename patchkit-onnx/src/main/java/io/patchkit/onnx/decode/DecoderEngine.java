@@ -268,7 +268,11 @@ public final class DecoderEngine implements AutoCloseable {
     return new ContinuationScore(scored, logProbabilities);
   }
 
-  /** The logits of the token after the prompt. */
+  /**
+   * The logits of the token after the prompt.
+   *
+   * @throws EngineException if one is not a number, or the largest is infinite
+   */
   public float[] nextTokenLogits(PatchStack stack, int[] prompt) {
     session.requireOpen();
     requireVocabulary(prompt);
@@ -277,6 +281,7 @@ public final class DecoderEngine implements AutoCloseable {
       FloatBuffer logits = state.next(prompt);
       float[] copy = new float[shape.vocabularySize()];
       logits.get(0, copy);
+      Argmax.of(copy, copy.length); // Refuses what is no number.
       return copy;
     }
   }

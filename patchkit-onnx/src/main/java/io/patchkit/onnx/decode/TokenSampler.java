@@ -1,6 +1,5 @@
 package io.patchkit.onnx.decode;
 
-import io.patchkit.EngineException;
 import io.patchkit.GenerationOptions;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
@@ -56,7 +55,7 @@ final class TokenSampler {
       values = new float[vocabularySize];
     }
     logits.get(0, values, 0, vocabularySize);
-    int best = argmax(vocabularySize);
+    int best = Argmax.of(values, vocabularySize);
     int token = options.isGreedy() ? best : draw(vocabularySize, values[best]);
     if (options.repetitionPenalty() != 1) {
       seen.set(token);
@@ -70,31 +69,6 @@ final class TokenSampler {
       float logit = logits.get(token);
       logits.put(token, logit > 0 ? logit / penalty : logit * penalty);
     }
-  }
-
-  private int argmax(int vocabularySize) {
-    int best = 0;
-    float max = Float.NEGATIVE_INFINITY;
-    for (int i = 0; i < vocabularySize; i++) {
-      float logit = values[i];
-      if (logit > max) {
-        max = logit;
-        best = i;
-      } else if (Float.isNaN(logit)) {
-        throw notANumber(i);
-      }
-    }
-    if (max == Float.NEGATIVE_INFINITY || max == Float.POSITIVE_INFINITY) {
-      throw notANumber(best);
-    }
-    return best;
-  }
-
-  private static EngineException notANumber(int token) {
-    return new EngineException(
-        "the logit of token "
-            + token
-            + " is not a finite number; the prefix or the graph overflows its number type");
   }
 
   private int draw(int vocabularySize, float max) {
