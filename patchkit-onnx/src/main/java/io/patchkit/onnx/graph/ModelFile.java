@@ -16,8 +16,9 @@ import java.util.SortedMap;
 /**
  * An ONNX model on disk, read without its weights.
  *
- * <p>Every reference to a weight has been checked: it lies inside the model's folder, exists, and
- * has the size that its dimensions imply. Immutable and thread-safe; holds no file open.
+ * <p>Every reference to a weight has been checked, in the bodies and attributes of nodes too: it
+ * lies inside the model's folder, exists, and has the size that its dimensions imply. Immutable and
+ * thread-safe; holds no file open.
  */
 public final class ModelFile {
 
@@ -64,9 +65,10 @@ public final class ModelFile {
           "Expected an ONNX model in " + modelOnnx + ", found no graph; fetch or export it again");
     }
     OnnxMl.ModelProto.Builder checked = model.toBuilder();
-    for (OnnxMl.TensorProto.Builder tensor :
-        checked.getGraphBuilder().getInitializerBuilderList()) {
-      weights.require(tensor);
+    TensorCheck check = new TensorCheck(weights);
+    check.graph(checked.getGraphBuilder());
+    for (OnnxMl.FunctionProto.Builder function : checked.getFunctionsBuilderList()) {
+      check.nodes(function.getNodeBuilderList());
     }
     ModelFile read = new ModelFile(checked.build(), weights);
     read.graph().requireDefined();

@@ -50,8 +50,8 @@ final class WeightFiles {
   }
 
   /**
-   * Checks that the bytes of an initializer are there and as many as its dimensions imply, and
-   * makes a reference to a file relative to {@link #folder()}.
+   * Checks that the bytes of a tensor are there and as many as its dimensions imply, and makes a
+   * reference to a file relative to {@link #folder()}.
    *
    * @throws CorruptModelException if the reference leaves the folder, or if bytes are missing
    */

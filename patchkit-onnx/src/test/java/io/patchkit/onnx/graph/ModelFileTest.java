@@ -15,12 +15,14 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -190,6 +192,116 @@ class ModelFileTest {
     assertThatThrownBy(() -> ModelFile.read(path)).isInstanceOf(CorruptModelException.class);
   }
 
+  /** Where a tensor can lie beside the initializers of the graph. */
+  enum Place {
+    BRANCH,
+    BRANCH_OF_BRANCH,
+    CONSTANT,
+    CONSTANT_IN_BRANCH,
+    SPARSE_IN_BRANCH,
+    FUNCTION
+  }
+
+  @ParameterizedTest
+  @EnumSource(Place.class)
+  void refusesWhatIsWrongWithTensorsOfNodes(Place place) throws IOException {
+    Path inner = Files.createDirectories(folder.resolve("inner"));
+    Files.write(inner.resolve("weights"), new byte[ROWS * COLUMNS * 4]);
+    Path outside = Files.write(folder.resolve("outside"), new byte[ROWS * COLUMNS * 4]);
+    Files.createSymbolicLink(inner.resolve("link"), outside);
+    int size = ROWS * COLUMNS * 4;
+    for (OnnxMl.TensorProto.Builder hostile :
+        List.of(
+            outside("../outside", 0, size),
+            outside(outside.toString(), 0, size),
+            outside("link", 0, size),
+            outside("none", 0, size),
+            outside("", 0, size),
+            outside("weights", 1, size),
+            outside("weights", -1, size),
+            outside("weights", Long.MAX_VALUE, size),
+            outside("weights", 0, size - 1),
+            outside("weights", 0, Long.MAX_VALUE),
+            inside(new float[2]))) {
+      Path path =
+          Files.write(inner.resolve("model.onnx"), model(place, hostile.build()).toByteArray());
+      assertThatThrownBy(() -> ModelFile.read(path))
+          .as("%s", hostile)
+          .isInstanceOf(CorruptModelException.class)
+          .hasMessageContaining("weight");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Place.class)
+  void findsTensorsOfNodesWhereADownloadCacheHasThem(Place place) throws IOException {
+    Path blobs = Files.createDirectories(folder.resolve("blobs"));
+    Path snapshot = Files.createDirectories(folder.resolve("snapshot"));
+    Files.write(blobs.resolve("aa"), new byte[ROWS * COLUMNS * 4]);
+    OnnxMl.TensorProto weight = outside("weights", 0, ROWS * COLUMNS * 4).build();
+    Files.write(blobs.resolve("bb"), model(place, weight).toByteArray());
+    Files.createSymbolicLink(snapshot.resolve("weights"), Path.of("../blobs/aa"));
+    Files.createSymbolicLink(snapshot.resolve("model.onnx"), Path.of("../blobs/bb"));
+
+    ModelFile file = ModelFile.read(snapshot.resolve("model.onnx"));
+
+    assertThat(file.files()).containsEntry("weights", blobs.resolve("aa").toRealPath());
+    OnnxMl.TensorProto found = outside("aa", 0, ROWS * COLUMNS * 4).build();
+    OnnxMl.ModelProto written = OnnxMl.ModelProto.parseFrom(file.graph().toBytes());
+    OnnxMl.ModelProto expected = model(place, found);
+    assertThat(written.getGraph().getNodeList())
+        .containsExactlyInAnyOrderElementsOf(expected.getGraph().getNodeList());
+    assertThat(written.getFunctionsList()).isEqualTo(expected.getFunctionsList());
+  }
+
+  /** A model one of whose nodes has the tensor, in its attributes or in a body. */
+  private static OnnxMl.ModelProto model(Place place, OnnxMl.TensorProto weight) {
+    OnnxMl.ModelProto.Builder model = model(inside(new float[ROWS * COLUMNS])).toBuilder();
+    OnnxMl.GraphProto branch = branch().addInitializer(weight).build();
+    OnnxMl.NodeProto node =
+        switch (place) {
+          case BRANCH -> choice(branch);
+          case BRANCH_OF_BRANCH -> choice(branch().addNode(choice(branch)).build());
+          case CONSTANT, FUNCTION -> constant(weight);
+          case CONSTANT_IN_BRANCH -> choice(branch().addNode(constant(weight)).build());
+          case SPARSE_IN_BRANCH ->
+              choice(
+                  branch()
+                      .addSparseInitializer(OnnxMl.SparseTensorProto.newBuilder().setValues(weight))
+                      .build());
+        };
+    if (place == Place.FUNCTION) {
+      model.addFunctions(OnnxMl.FunctionProto.newBuilder().setName("f").addNode(node));
+    } else {
+      model.getGraphBuilder().addNode(node);
+    }
+    return model.build();
+  }
+
+  private static OnnxMl.GraphProto.Builder branch() {
+    return OnnxMl.GraphProto.newBuilder().setName("branch");
+  }
+
+  private static OnnxMl.NodeProto choice(OnnxMl.GraphProto branch) {
+    OnnxMl.NodeProto.Builder node =
+        OnnxMl.NodeProto.newBuilder().setOpType("If").addInput("x").addOutput("chosen");
+    node.addAttributeBuilder()
+        .setName("then_branch")
+        .setType(OnnxMl.AttributeProto.AttributeType.GRAPH)
+        .setG(branch);
+    return node.build();
+  }
+
+  private static OnnxMl.NodeProto constant(OnnxMl.TensorProto value) {
+    OnnxMl.NodeProto.Builder node =
+        OnnxMl.NodeProto.newBuilder().setOpType("Constant").addOutput("constant");
+    node.addAttributeBuilder()
+        .setName("value")
+        .setType(OnnxMl.AttributeProto.AttributeType.TENSOR)
+        .setT(value);
+    return node.build();
+  }
+
   @Test
   void refusesNodeThatReadsWhatNothingDefines() throws IOException {
     OnnxMl.ModelProto.Builder model = model(inside(new float[ROWS * COLUMNS])).toBuilder();
@@ -233,7 +345,7 @@ class ModelFileTest {
     Graph graph = new Graph(8, 18);
     graph.addInput(TensorInfo.of("x", ElementType.FLOAT, Dim.of("n"), Dim.of(ROWS)));
     graph.addOutput(TensorInfo.of("y", ElementType.FLOAT, Dim.of("n"), Dim.of(COLUMNS)));
-    graph.add(Node.of("MatMul", java.util.List.of("x", "weight"), java.util.List.of("y")));
+    graph.add(Node.of("MatMul", List.of("x", "weight"), List.of("y")));
     try {
       OnnxMl.ModelProto.Builder model = OnnxMl.ModelProto.parseFrom(graph.toBytes()).toBuilder();
       model.getGraphBuilder().addInitializer(weight);
