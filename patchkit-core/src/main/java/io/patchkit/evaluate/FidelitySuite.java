@@ -1,6 +1,7 @@
 package io.patchkit.evaluate;
 
 import io.patchkit.ChatMessage;
+import io.patchkit.FinishReason;
 import io.patchkit.Generation;
 import io.patchkit.GenerationOptions;
 import io.patchkit.LanguageModel;
@@ -17,15 +18,15 @@ import java.util.Map;
  *
  * <pre>Σ (log p_M'(y | x) − log p_variant(y | x)) / Σ |y|</pre>
  *
- * of the tokens before the stop. Where an answer ends is not compared: y lacks the stop token, and
- * an answer without any other is left out. A variant that differs in nothing but when it stops
- * counts as equal to M'. Needs one tokenizer for both.
+ * where y includes the stop token, unless a length limit cut the answer off. A generation does not
+ * name that token, so M' draws an answer that ended once more with the same seed and goes on past
+ * it. Needs one tokenizer for both, and an M' whose equal seeds give equal texts.
  *
  * <p>A row's request is its field {@code request}, {@code prompt} or {@code text}, asked as a chat.
  */
 public final class FidelitySuite extends LogProbabilitySuite {
 
-  /** The estimated divergence of the tokens before the stop, in nats a token. */
+  /** The estimated divergence of the answers, their stop included, in nats a token. */
   public static final String DIVERGENCE = "KL(M′ ‖ variant) per token";
 
   private final LanguageModel reference;
@@ -67,6 +68,7 @@ public final class FidelitySuite extends LogProbabilitySuite {
     return JsonObject.builder()
         .put("reference", reference.fingerprint())
         .put("maxNewTokens", maxNewTokens)
+        .put("scored", "answer and stop")
         .build();
   }
 
@@ -79,14 +81,35 @@ public final class FidelitySuite extends LogProbabilitySuite {
             .withTemperature(1)
             .withMaxNewTokens(maxNewTokens)
             .withSeed(Digest.seed(seed, name(), item.id()));
-    Generation answer = reference.generate(prompt, options);
-    int[] tokens = answer.tokens().stream().mapToInt(Integer::intValue).toArray();
+    int[] tokens = draw(prompt, options).stream().mapToInt(Integer::intValue).toArray();
     if (tokens.length == 0) {
       return Observation.of(Map.of());
     }
     double ours = variant.score(prompt, tokens).total();
     double theirs = reference.score(prompt, tokens).total();
     return Observation.of(Map.of("logRatio", theirs - ours, "tokens", (double) tokens.length));
+  }
+
+  /** The tokens of an answer of M', the stop token among them where it ended by one. */
+  private List<Integer> draw(Prompt prompt, GenerationOptions options) {
+    Generation answer = reference.generate(prompt, options);
+    if (answer.finishReason() != FinishReason.STOP_TOKEN) {
+      return answer.tokens();
+    }
+    int length = answer.tokens().size() + 1;
+    List<Integer> further =
+        reference
+            .generate(prompt, options.withIgnoreStopTokens(true).withMaxNewTokens(length))
+            .tokens();
+    if (further.size() != length || !further.subList(0, length - 1).equals(answer.tokens())) {
+      throw new IllegalStateException(
+          "the reference drew the tokens "
+              + answer.tokens()
+              + " and a stop, and with the same seed "
+              + further
+              + "; allowed: a model whose equal seeds give equal texts");
+    }
+    return further;
   }
 
   private void requireTokenizer(Variant variant) {

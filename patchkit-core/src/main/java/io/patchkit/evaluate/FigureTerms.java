@@ -58,8 +58,8 @@ final class FigureTerms {
               "How surprising the model finds plain prose: e to the mean of −log p of its tokens."),
           Map.entry(
               FidelitySuite.DIVERGENCE,
-              "How far the variant is from the safer reference M′ on M′'s answers, of the tokens"
-                  + " before the stop: 0 is equal."),
+              "How far the variant is from the safer reference M′ on M′'s answers, their"
+                  + " end included: 0 is equal."),
           Map.entry(CostSuite.FIRST_TOKEN, "What a user waits until an answer begins."),
           Map.entry(CostSuite.DECODE, "Time for each further token of an answer."),
           Map.entry(

@@ -85,7 +85,9 @@ final class FakeModel extends StubModel {
     return new Generation(
         text,
         text.chars().boxed().toList(),
-        FinishReason.STOP_TOKEN,
+        text.length() < options.maxNewTokens()
+            ? FinishReason.STOP_TOKEN
+            : FinishReason.MAX_NEW_TOKENS,
         0,
         text(prompt).length(),
         Duration.ofMillis(10),

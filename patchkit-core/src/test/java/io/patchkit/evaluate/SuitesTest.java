@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.patchkit.GenerationOptions;
 import io.patchkit.format.JsonArray;
 import io.patchkit.format.JsonLimits;
 import io.patchkit.format.JsonObject;
@@ -271,13 +272,53 @@ class SuitesTest {
 
   @Test
   void findsTheReferenceFaithfulToItself() {
-    FakeModel reference = FakeModel.saying("m", "four").scoring((prompt, c) -> -1.0);
+    FakeModel reference =
+        new FakeModel("m", (prompt, options) -> drawn("four", options))
+            .scoring((prompt, c) -> -1.0);
     FakeModel other = FakeModel.saying("o", "").scoring((prompt, c) -> -1.5);
     FidelitySuite suite =
         FidelitySuite.of(EvaluationData.ofTexts("p", List.of("a", "b")), reference);
     assertThat(value(measure(reference, suite), FidelitySuite.DIVERGENCE).value()).isZero();
     assertThat(value(measure(other, suite), FidelitySuite.DIVERGENCE).value())
         .isCloseTo(0.5, within(1e-12));
+  }
+
+  /**
+   * M' says "a" or stops, each with probability 1/2; the variant stops with 3/4. Answers in which
+   * both are equally frequent give the divergence ½ ln(½ / ¼) + ½ ln(½ / ¾) = ½ ln(4/3) exactly.
+   */
+  @Test
+  void scoresTheStopAsOneMoreToken() {
+    List<String> answers = List.of("", "a", "aa");
+    FakeModel reference =
+        new FakeModel(
+                "m", (prompt, options) -> drawn(answers.get(Integer.parseInt(prompt)), options))
+            .scoring((prompt, c) -> Math.log(0.5));
+    FakeModel variant =
+        FakeModel.saying("o", "").scoring((prompt, c) -> Math.log(c == 'a' ? 0.25 : 0.75));
+    FidelitySuite suite =
+        FidelitySuite.of(EvaluationData.ofTexts("p", List.of("0", "1", "2")), reference);
+    assertThat(value(measure(variant, suite), FidelitySuite.DIVERGENCE).value())
+        .isCloseTo(0.5 * Math.log(4 / 3.0), within(1e-12));
+    // Of answers of two tokens "aa" has no stop: ln 2 three times, ln(2/3) twice, of 5 tokens.
+    assertThat(value(measure(variant, suite.withMaxNewTokens(2)), FidelitySuite.DIVERGENCE).value())
+        .isCloseTo((3 * Math.log(2) + 2 * Math.log(2 / 3.0)) / 5, within(1e-12));
+  }
+
+  @Test
+  void refusesAReferenceThatDrawsDifferentlyWithOneSeed() {
+    FakeModel reference =
+        new FakeModel("m", (prompt, options) -> options.ignoreStopTokens() ? "no." : "ab");
+    FidelitySuite suite =
+        FidelitySuite.of(EvaluationData.ofTexts("p", List.of("question")), reference);
+    assertThatThrownBy(() -> measure(reference, suite))
+        .hasStackTraceContaining("equal seeds give equal texts");
+  }
+
+  /** An answer, and where stop tokens are to be ignored what follows it, beginning with one. */
+  private static String drawn(String answer, GenerationOptions options) {
+    String all = options.ignoreStopTokens() ? answer + ".on" : answer;
+    return all.substring(0, Math.min(all.length(), options.maxNewTokens()));
   }
 
   @Test
