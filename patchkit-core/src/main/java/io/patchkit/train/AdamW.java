@@ -71,6 +71,7 @@ public record AdamW(double beta1, double beta2, double epsilon, double weightDec
    * Makes one step in place.
    *
    * @param t how many steps have been made, this one included
+   * @param sizes what the learning rate is multiplied by for each parameter; not in the decay
    * @param from parameters before this index are left as they are
    */
   void step(
@@ -79,6 +80,7 @@ public record AdamW(double beta1, double beta2, double epsilon, double weightDec
       Moments moments,
       int t,
       double learningRate,
+      StepSizes sizes,
       int from) {
     double correction1 = 1 - StrictMath.pow(beta1, t);
     double rootCorrection2 = Math.sqrt(1 - StrictMath.pow(beta2, t));
@@ -88,7 +90,8 @@ public record AdamW(double beta1, double beta2, double epsilon, double weightDec
       double v = beta2 * moments.second[i] + (1 - beta2) * g * g;
       double denominator = Math.sqrt(v) / rootCorrection2 + epsilon;
       double decayed = parameters[i] * (1 - learningRate * weightDecay);
-      parameters[i] = (float) (decayed - learningRate / correction1 * m / denominator);
+      double rate = learningRate * sizes.of(i);
+      parameters[i] = (float) (decayed - rate / correction1 * m / denominator);
       moments.first[i] = (float) m;
       moments.second[i] = (float) v;
     }

@@ -18,6 +18,7 @@ final class PlanJson {
             .put("steps", plan.steps())
             .put("learningRate", learningRate(plan.learningRate()))
             .put("optimizer", optimizer(plan.optimizer()))
+            .put("relativeSteps", plan.relativeSteps())
             .put("frozenPositions", plan.frozenPositions())
             .put("microBatch", plan.microBatch())
             .put("seed", plan.seed());

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * @param steps number of optimizer steps, ≥ 1
  * @param learningRate of each step
  * @param optimizer hyper-parameters of AdamW
+ * @param relativeSteps whether the learning rate is a fraction of the root mean square that the
+ *     numbers had at the start, taken over the keys or the values of each layer or over a whole
+ *     soft prompt, instead of a length (Adafactor's relative step size, arXiv 1804.04235)
  * @param maxGradientNorm the gradient is scaled down to this Euclidean norm, above 0; infinity to
  *     never clip
  * @param frozenPositions how many of the first virtual tokens stay as they are, ≥ 0; a frozen first
@@ -33,6 +36,7 @@ public record TrainingPlan(
     int steps,
     LearningRate learningRate,
     AdamW optimizer,
+    boolean relativeSteps,
     double maxGradientNorm,
     int frozenPositions,
     int microBatch,
@@ -62,7 +66,8 @@ public record TrainingPlan(
 
   /**
    * A plan with the defaults that have worked: cosine from 3e-3 after five steps of warm-up, no
-   * weight decay, gradient norm at most 1, four rows at once, seed 0, the last state taken.
+   * weight decay, steps of equal length, gradient norm at most 1, four rows at once, seed 0, the
+   * last state taken.
    */
   public static TrainingPlan of(Initialisation initialisation, int steps, Term... terms) {
     return new TrainingPlan(
@@ -71,6 +76,7 @@ public record TrainingPlan(
         steps,
         LearningRate.cosine(DEFAULT_PEAK),
         AdamW.defaults(),
+        false,
         1,
         0,
         DEFAULT_MICRO_BATCH,
@@ -84,6 +90,10 @@ public record TrainingPlan(
 
   public TrainingPlan withOptimizer(AdamW optimizer) {
     return edited(draft -> draft.optimizer = optimizer);
+  }
+
+  public TrainingPlan withRelativeSteps(boolean relativeSteps) {
+    return edited(draft -> draft.relativeSteps = relativeSteps);
   }
 
   public TrainingPlan withMaxGradientNorm(double maxGradientNorm) {
@@ -148,6 +158,7 @@ public record TrainingPlan(
     int steps;
     LearningRate learningRate;
     AdamW optimizer;
+    boolean relativeSteps;
     double maxGradientNorm;
     int frozenPositions;
     int microBatch;
@@ -160,6 +171,7 @@ public record TrainingPlan(
       steps = from.steps;
       learningRate = from.learningRate;
       optimizer = from.optimizer;
+      relativeSteps = from.relativeSteps;
       maxGradientNorm = from.maxGradientNorm;
       frozenPositions = from.frozenPositions;
       microBatch = from.microBatch;
@@ -174,6 +186,7 @@ public record TrainingPlan(
           steps,
           learningRate,
           optimizer,
+          relativeSteps,
           maxGradientNorm,
           frozenPositions,
           microBatch,

@@ -28,6 +28,7 @@ final class TrainingRun {
   private final List<BoundObjective> objectives = new ArrayList<>();
   private final List<BatchOrder> orders = new ArrayList<>();
   private final LossPass pass;
+  private final StepSizes sizes;
   private final @Nullable Judge judge;
   private final CheckpointFolder.Training training;
   private @Nullable Path lastCheckpoint;
@@ -56,6 +57,10 @@ final class TrainingRun {
               term.objective(), model, start, plan.microBatch(), order::firstTakenWith));
     }
     this.pass = new LossPass(model, plan.microBatch());
+    this.sizes =
+        plan.relativeSteps()
+            ? StepSizes.relativeTo(start, plan.frozenPositions())
+            : StepSizes.equal();
     Validation validation = plan.validation();
     this.judge =
         validation == null
@@ -164,7 +169,8 @@ final class TrainingRun {
     double learningRate = plan.learningRate().at(state.step, plan.steps());
     GradientClipping.clip(gradient, norm, plan.maxGradientNorm());
     plan.optimizer()
-        .step(state.parameters, gradient, state.moments, state.step + 1, learningRate, frozen);
+        .step(
+            state.parameters, gradient, state.moments, state.step + 1, learningRate, sizes, frozen);
     requireFinite(state.isFinite(), state.step, "a prefix with numbers that are not finite");
     state.curves = curves(state, loss, terms, norm, learningRate);
     TrainingProgress progress =

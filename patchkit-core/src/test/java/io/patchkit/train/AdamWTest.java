@@ -29,7 +29,14 @@ class AdamWTest {
         if (maxNorm != null) {
           GradientClipping.clip(gradient, GradientClipping.norm(gradient, 0), maxNorm);
         }
-        adamW.step(parameters, gradient, moments, i + 1, TorchReference.number(run, "lr"), 0);
+        adamW.step(
+            parameters,
+            gradient,
+            moments,
+            i + 1,
+            TorchReference.number(run, "lr"),
+            StepSizes.equal(),
+            0);
         double[] expected = TorchReference.numbers(run.array("parameters").array(i));
         for (int j = 0; j < expected.length; j++) {
           // The parameters are floats: each step may round by half a unit in the last place.
@@ -51,7 +58,15 @@ class AdamWTest {
   @Test
   void theFirstStepIsTheLearningRateAgainstTheSignOfTheGradient() {
     float[] parameters = {1, 1, 1};
-    AdamW.defaults().step(parameters, new double[] {3, -0.02, 0}, AdamW.Moments.zero(3), 1, 0.5, 0);
+    AdamW.defaults()
+        .step(
+            parameters,
+            new double[] {3, -0.02, 0},
+            AdamW.Moments.zero(3),
+            1,
+            0.5,
+            StepSizes.equal(),
+            0);
     assertThat(parameters).containsExactly(new float[] {0.5f, 1.5f, 1}, within(1e-6f));
   }
 
@@ -61,7 +76,7 @@ class AdamWTest {
     AdamW.Moments moments = AdamW.Moments.zero(3);
     AdamW.defaults()
         .withWeightDecay(0.1)
-        .step(parameters, new double[] {1, 1, 1}, moments, 1, 0.1, 2);
+        .step(parameters, new double[] {1, 1, 1}, moments, 1, 0.1, StepSizes.equal(), 2);
     assertThat(parameters).startsWith(1, 2).doesNotContain(3);
     assertThat(moments.first).startsWith(0, 0);
   }

@@ -96,6 +96,7 @@ class ResumeTest {
             Term.steer("prefer", Dpo.of(TinyData.pairs(model)).withAnchor(0.1), 2),
             Term.preserve("benign", new Counterfactual(TinyData.benign(model), 4), 2))
         .withLearningRate(LearningRate.cosine(0.05))
+        .withRelativeSteps(parametrisation == Parametrisation.KEY_VALUE)
         .withSeed(9)
         .withValidation(
             Validation.every(2, Term.preserve("held-out", Sft.of(TinyData.benign(model)), 1)));

@@ -49,12 +49,16 @@ public final class TrainRefusalPatch {
   private static final int LENGTH = 50;
   private static final double FIRST_TOKEN_WEIGHT = 3;
   private static final double WORDING_WEIGHT = 0.3;
-  private static final double SFT_RATE = 1e-2;
+
+  /** Of the size that the instruction's keys and values have in each layer. */
+  private static final double SFT_RATE = 3e-2;
+
   private static final double DPO_RATE = 3e-3;
 
   private static final double OPENING_WEIGHT = 0.4;
   private static final double QUESTION_WEIGHT = 0.3;
   private static final double REFUSAL_WEIGHT = 1.4;
+  private static final double CONTINUATION_WEIGHT = 1.5;
 
   /** What refusals weigh beside the pairs of the second stage. */
   private static final double REFUSAL_WEIGHT_BESIDE_PAIRS = 0.7;
@@ -88,7 +92,7 @@ public final class TrainRefusalPatch {
     Stages stages =
         new Stages(
             Long.parseLong(arguments.get("seed", "1")),
-            Integer.parseInt(arguments.get("steps", "1200")),
+            Integer.parseInt(arguments.get("steps", "600")),
             Integer.parseInt(arguments.get("preference-steps", "128")));
     String from = arguments.get("from");
     if (Files.exists(out)) {
@@ -120,8 +124,7 @@ public final class TrainRefusalPatch {
                 refusals(rows, REFUSAL_WEIGHT_BESIDE_PAIRS),
                 openings(rows, 6),
                 questions(rows, 3),
-                Term.preserve("continuations", Counterfactual.of(rows.continuations()), 1)
-                    .withWeight(0.7)));
+                Term.preserve("continuations", Counterfactual.of(rows.continuations()), 1)));
     List<PairTokens> overRefusals =
         new OverRefusals(bench.trained(), data).pairs(tuned, stages.seed());
     if (!overRefusals.isEmpty()) {
@@ -153,15 +156,17 @@ public final class TrainRefusalPatch {
       throws IOException {
     TrainingPlan plan =
         TrainingBench.plan(
-            start,
-            stages.steps(),
-            SFT_RATE,
-            stages.seed(),
-            refusals(rows, REFUSAL_WEIGHT),
-            Term.steer("wording", Sft.of(rows.refusals()), 1).withWeight(WORDING_WEIGHT),
-            openings(rows, 8),
-            questions(rows, 4),
-            Term.preserve("continuations", Counterfactual.of(rows.continuations()), 2));
+                start,
+                stages.steps(),
+                SFT_RATE,
+                stages.seed(),
+                refusals(rows, REFUSAL_WEIGHT),
+                Term.steer("wording", Sft.of(rows.refusals()), 1).withWeight(WORDING_WEIGHT),
+                openings(rows, 8),
+                questions(rows, 4),
+                Term.preserve("continuations", Counterfactual.of(rows.continuations()), 2)
+                    .withWeight(CONTINUATION_WEIGHT))
+            .withRelativeSteps(true);
     TrainedPatch tuned = bench.trainer("sft", plan).train();
     // It is there when the second stage was interrupted and goes on.
     if (Files.notExists(out)) {
