@@ -154,13 +154,19 @@ final class PatchBlobs {
     return files;
   }
 
-  /** The bundles that sign an installed patch, sorted by their digests. */
+  /**
+   * The bundles that sign an installed patch, sorted by their digests, one of each key: an install
+   * that was cut short leaves a key with two, which may be more bundles than a verification takes.
+   */
   List<byte[]> signatures(Digest patch) throws IOException {
     List<byte[]> signatures = new ArrayList<>();
+    Set<String> signers = new HashSet<>();
     for (Path file : SignatureUpdate.files(layout.signatures.resolve(patch.hex()))) {
       byte[] bytes = StoreLayout.readBounded(file, SignatureUpdate.MAX_BYTES);
       requireDigest(file, Digest.of(bytes) + ".sig", String.valueOf(file.getFileName()));
-      signatures.add(bytes);
+      if (signers.add(SignatureUpdate.signer(bytes))) {
+        signatures.add(bytes);
+      }
     }
     return signatures;
   }

@@ -100,7 +100,7 @@ record SignatureUpdate(Map<String, byte[]> written, List<Path> superseded) {
   }
 
   /** The key that a bundle names; what is no bundle stands for itself. */
-  private static String signer(byte[] bundle) {
+  static String signer(byte[] bundle) {
     try {
       return VerifiedPatch.keyIdOf(bundle);
     } catch (UntrustedPatchException e) {
