@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The bytes of a store's patches: {@code blobs/sha256/HEX} and {@code sigs/PATCH/HEX.sig}. A patch
@@ -154,6 +155,16 @@ final class PatchBlobs {
     return files;
   }
 
+  /** What keeps an installed patch from being described, null if nothing does. */
+  @Nullable String damageOf(Digest patch) {
+    try {
+      InstalledPatch unused = describe(patch);
+      return null;
+    } catch (IOException | StoreException e) {
+      return String.valueOf(e.getMessage());
+    }
+  }
+
   /**
    * The bundles that sign an installed patch, sorted by their digests, one of each key: an install
    * that was cut short leaves a key with two, which may be more bundles than a verification takes.
@@ -171,22 +182,27 @@ final class PatchBlobs {
     return signatures;
   }
 
-  /** Takes every patch out but these, then every blob that none of these has. */
-  void retain(Set<Digest> patches) throws IOException {
+  /** Takes installed patches out; their blobs stay. */
+  void remove(List<Digest> patches) throws IOException {
+    for (Digest patch : patches) {
+      // In one step, so that no patch is ever installed with a part of its signatures.
+      Path gone = layout.signatures.resolve("." + patch.hex() + ".tmp");
+      Files.move(layout.signatures.resolve(patch.hex()), gone);
+      StoreLayout.deleteFlat(gone);
+    }
+  }
+
+  /**
+   * Deletes every blob that no installed patch has.
+   *
+   * @throws StoreException if an installed patch is damaged, so that its blobs are not known;
+   *     nothing is deleted
+   */
+  void deleteUnneeded() throws IOException {
     Set<Digest> needed = new HashSet<>();
     for (Digest patch : installed()) {
-      if (patches.contains(patch)) {
-        needed.add(patch);
-        describe(patch).files().forEach(file -> needed.add(file.digest()));
-      }
-    }
-    for (Digest patch : installed()) {
-      if (!patches.contains(patch)) {
-        // In one step, so that no patch is ever installed with a part of its signatures.
-        Path gone = layout.signatures.resolve("." + patch.hex() + ".tmp");
-        Files.move(layout.signatures.resolve(patch.hex()), gone);
-        StoreLayout.deleteFlat(gone);
-      }
+      needed.add(patch);
+      describe(patch).files().forEach(file -> needed.add(file.digest()));
     }
     for (Digest blob : digestsIn(layout.blobs)) {
       if (!needed.contains(blob)) {

@@ -301,11 +301,12 @@ public final class PatchStore {
 
   /**
    * Takes away the generations beyond {@link StoreOptions#keepGenerations}, and every patch that no
-   * kept generation, pin or lease needs. The audit log stays.
+   * kept generation, pin or lease needs. The audit log stays. Damage of what is kept does not stop
+   * it: what a damaged record or {@code patch.json} may need stays as well.
    *
-   * @return the patches that were taken away
+   * @return the patches that were taken away, and what is damaged
    */
-  public List<Digest> collectGarbage(Change change) {
+  public CollectedGarbage collectGarbage(Change change) {
     return writer.collectGarbage(change);
   }
 

@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Everything that changes a store, each change under the lock and noted in the audit log. */
@@ -345,7 +346,7 @@ final class StoreWriter {
     return false;
   }
 
-  List<Digest> collectGarbage(Change change) {
+  CollectedGarbage collectGarbage(Change change) {
     return changing(
         () -> {
           StackGeneration current = reader.generations.current();
@@ -357,13 +358,29 @@ final class StoreWriter {
               numbers.subList(
                   Math.max(0, numbers.size() - 1 - options.keepGenerations()), numbers.size()));
           Set<Digest> patches = reader.marks.leased(options.clock().instant());
+          Map<Long, String> damagedGenerations = new TreeMap<>();
           for (long number : numbers) {
             if (kept.contains(number)) {
-              patches.addAll(digests(reader.generations.read(number).stack()));
+              try {
+                patches.addAll(digests(reader.generations.read(number).stack()));
+              } catch (IOException | StoreException e) {
+                damagedGenerations.put(number, String.valueOf(e.getMessage()));
+              }
             }
           }
-          List<Digest> removed = new ArrayList<>(reader.blobs.installed());
-          removed.removeAll(patches);
+          // What cannot be read may need any patch, or any file.
+          List<Digest> removed = new ArrayList<>();
+          Map<Digest, String> damaged = new TreeMap<>();
+          for (Digest patch : reader.blobs.installed()) {
+            if (damagedGenerations.isEmpty() && !patches.contains(patch)) {
+              removed.add(patch);
+            } else {
+              String damage = reader.blobs.damageOf(patch);
+              if (damage != null) {
+                damaged.put(patch, damage);
+              }
+            }
+          }
           pending.noting(
               Action.COLLECTED,
               change,
@@ -375,10 +392,13 @@ final class StoreWriter {
                     reader.generations.delete(number);
                   }
                 }
-                reader.blobs.retain(patches);
+                reader.blobs.remove(removed);
+                if (damaged.isEmpty()) {
+                  reader.blobs.deleteUnneeded();
+                }
                 return removed;
               });
-          return removed;
+          return new CollectedGarbage(removed, damaged, damagedGenerations);
         });
   }
 

@@ -209,12 +209,12 @@ class PatchStoreTest {
     store.pin(1, ANN);
     try (Lease lease = store.lease(digest(leased), Duration.ofHours(1))) {
       assertThat(lease.patch()).isEqualTo(digest(leased));
-      assertThat(store.collectGarbage(ANN)).containsExactly(digest(old));
+      assertThat(store.collectGarbage(ANN).removed()).containsExactly(digest(old));
     }
     assertThat(store.status().generations()).containsExactly(1L, 3L, 4L);
-    assertThat(store.collectGarbage(ANN)).containsExactly(digest(leased));
+    assertThat(store.collectGarbage(ANN).removed()).containsExactly(digest(leased));
     store.unpin(1, ANN);
-    assertThat(store.collectGarbage(ANN)).containsExactly(digest(pinned));
+    assertThat(store.collectGarbage(ANN).removed()).containsExactly(digest(pinned));
     assertThat(store.load(store.generation(3)).patches()).containsExactly(calm.patch());
     assertThat(temporary.resolve("store/blobs/sha256")).isDirectoryContaining(Files::isRegularFile);
     try (var blobs = Files.list(temporary.resolve("store/blobs/sha256"))) {
@@ -228,7 +228,7 @@ class PatchStoreTest {
   @Test
   void aFreshlyInstalledPatchIsKeptForAWhile() {
     store.install(calm, ANN);
-    assertThat(store.collectGarbage(ANN)).isEmpty();
+    assertThat(store.collectGarbage(ANN).removed()).isEmpty();
     assertThat(store.status().installed())
         .extracting(InstalledPatch::id)
         .containsExactly("calm-1.0.0");

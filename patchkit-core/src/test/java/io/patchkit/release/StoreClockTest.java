@@ -95,14 +95,14 @@ class StoreClockTest {
     store.install(fair, ANN);
     now = NOW.plus(YEAR);
     store.install(bold, ANN);
-    assertThat(store.collectGarbage(ANN)).containsExactly(digest(fair));
+    assertThat(store.collectGarbage(ANN).removed()).containsExactly(digest(fair));
 
     // The lease of a clock that was ahead is long, not lost.
     now = NOW;
-    assertThat(store.collectGarbage(ANN)).isEmpty();
+    assertThat(store.collectGarbage(ANN).removed()).isEmpty();
     store.install(fair, ANN);
     now = NOW.minus(YEAR);
-    assertThat(store.collectGarbage(ANN)).isEmpty();
+    assertThat(store.collectGarbage(ANN).removed()).isEmpty();
     assertThat(store.status().installed()).hasSize(3);
   }
 

@@ -5,6 +5,7 @@ import io.patchkit.format.JsonObject;
 import io.patchkit.format.JsonValue;
 import io.patchkit.release.Activation;
 import io.patchkit.release.AuditEntry;
+import io.patchkit.release.CollectedGarbage;
 import io.patchkit.release.Digest;
 import io.patchkit.release.PatchStore;
 import io.patchkit.release.StackGeneration;
@@ -160,12 +161,30 @@ final class PatchStoreCommands {
 
   @Command(
       name = "gc",
-      description = "Takes away old generations, and the patches that none needs any more.",
+      description = {
+        "Takes away old generations, and the patches that none needs any more.",
+        "What a damaged patch or generation may need stays; both are named."
+      },
       mixinStandardHelpOptions = true)
   static JsonObject collect(@Mixin StoreArguments store) throws IOException {
+    CollectedGarbage garbage = store.store().collectGarbage(store.change());
     List<String> removed = new ArrayList<>();
-    store.store().collectGarbage(store.change()).forEach(patch -> removed.add(patch.hex()));
-    return JsonObject.builder().put("removed", JsonArray.ofStrings(removed)).build();
+    garbage.removed().forEach(patch -> removed.add(patch.hex()));
+    List<JsonValue> generations = new ArrayList<>();
+    garbage
+        .damagedGenerations()
+        .forEach(
+            (number, problem) ->
+                generations.add(
+                    JsonObject.builder()
+                        .put("generation", number)
+                        .put("problem", problem)
+                        .build()));
+    return JsonObject.builder()
+        .put("removed", JsonArray.ofStrings(removed))
+        .put("damaged", StoreReport.damaged(garbage.damaged()))
+        .put("damagedGenerations", JsonArray.of(generations))
+        .build();
   }
 
   static JsonObject generation(StackGeneration generation) {

@@ -43,14 +43,6 @@ final class StoreReport {
               .put("reason", standing.reason())
               .build());
     }
-    List<JsonValue> damaged = new ArrayList<>();
-    for (Map.Entry<Digest, String> patch : new TreeMap<>(status.damaged()).entrySet()) {
-      damaged.add(
-          JsonObject.builder()
-              .put("identity", patch.getKey().hex())
-              .put("problem", patch.getValue())
-              .build());
-    }
     StackGeneration current = status.current();
     JsonObject.Builder report =
         JsonObject.builder()
@@ -60,7 +52,7 @@ final class StoreReport {
             .put("active", JsonArray.ofStrings(ids(current)))
             .put("stackDigest", current.stackDigest().hex())
             .put("installed", JsonArray.of(installed))
-            .put("damaged", JsonArray.of(damaged));
+            .put("damaged", damaged(status.damaged()));
     if (channel != null) {
       report
           .put("channel", channel.address())
@@ -69,6 +61,19 @@ final class StoreReport {
           .put("channelProblem", problem);
     }
     return report.build();
+  }
+
+  /** The patches that cannot be read, and why. */
+  static JsonArray damaged(Map<Digest, String> patches) {
+    List<JsonValue> damaged = new ArrayList<>();
+    for (Map.Entry<Digest, String> patch : new TreeMap<>(patches).entrySet()) {
+      damaged.add(
+          JsonObject.builder()
+              .put("identity", patch.getKey().hex())
+              .put("problem", patch.getValue())
+              .build());
+    }
+    return JsonArray.of(damaged);
   }
 
   /** What the store has found revoked stays so, whatever the channel says. */

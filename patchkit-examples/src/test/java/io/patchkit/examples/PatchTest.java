@@ -61,6 +61,27 @@ class PatchTest {
   }
 
   @Test
+  void gcNamesWhatItCouldNotRead() throws IOException {
+    lab.json("keygen --key @key.pem --public-key @key.pub");
+    lab.save("calm", "1.0.0");
+    lab.json("sign @calm-1.0.0 --key @key.pem --out @calm.sig");
+    String identity =
+        lab.json("install @calm-1.0.0 --public-key @key.pub --signature @calm.sig --store @store")
+            .string("identity");
+    assertThat(lab.json("gc --store @store").array("damaged").size()).isZero();
+
+    Path manifest = folder.resolve("store/blobs/sha256").resolve(identity);
+    Files.delete(manifest);
+    Files.writeString(manifest, "{}");
+    JsonObject garbage = lab.json("gc --store @store");
+    assertThat(garbage.array("removed").size()).isZero();
+    assertThat(garbage.array("damaged").objects().get(0).string("identity")).isEqualTo(identity);
+    assertThat(garbage.array("damagedGenerations").size()).isZero();
+    assertThat(lab.run("gc --store @store")).isZero();
+    assertThat(lab.out()).contains(identity);
+  }
+
+  @Test
   void theStatusSaysWhoRefused() throws IOException {
     lab.json("keygen --key @key.pem --public-key @key.pub");
     lab.json("keygen --key @other.pem --public-key @other.pub");
