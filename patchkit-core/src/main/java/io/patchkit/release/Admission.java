@@ -2,6 +2,7 @@ package io.patchkit.release;
 
 import io.patchkit.release.StoreException.Reason;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -38,11 +39,11 @@ final class Admission {
    * Refuses to give a stack to more requests than have it: what some of them would get anew has to
    * be in good standing, and nothing may be revoked.
    *
-   * @param served what all requests have
+   * @param served what all requests have; for a rollback also what they had at that time
    */
-  void requireStanding(List<StackEntry> stack, StackGeneration served) throws IOException {
+  void requireStanding(List<StackEntry> stack, StackGeneration... served) throws IOException {
     for (StackEntry entry : stack) {
-      if (served.contains(entry.digest())) {
+      if (Arrays.stream(served).anyMatch(all -> all.contains(entry.digest()))) {
         requireNotRevoked(entry.digest(), entry.id());
       } else {
         requireStanding(entry.digest(), entry.id());

@@ -211,10 +211,13 @@ public final class PatchStore {
   }
 
   /**
-   * Makes the stack of an older generation current again, as a new generation. It counts as good if
-   * the old one does.
+   * Makes the stack of an older generation current again, as a new generation for all requests. It
+   * counts as good if the old one does. Only what is revoked is refused; of a canary, what neither
+   * all requests have nor its baseline had comes anew to most of them, and has to be in good
+   * standing as for {@link #promote}.
    *
-   * @throws StoreException {@code UNKNOWN_GENERATION}, {@code NOT_INSTALLED}, {@code REVOKED}
+   * @throws StoreException {@code UNKNOWN_GENERATION}, {@code NOT_INSTALLED}, {@code REVOKED}; of a
+   *     canary also {@code WITHDRAWN} and {@code STALE}
    */
   public StackGeneration rollback(long generation, Change change) {
     return writer.rollback(generation, Origin.ROLLED_BACK, change, null);

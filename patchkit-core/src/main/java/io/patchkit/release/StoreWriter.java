@@ -218,14 +218,22 @@ final class StoreWriter {
                 Reason.UNKNOWN_GENERATION,
                 "expected a generation up to " + current.number() + ", found " + target);
           }
-          for (StackEntry entry : old.stack()) {
-            admission.requireNotRevoked(entry.digest(), entry.id());
-          }
+          admission.requireStanding(old.stack(), baselineOf(old), baselineOf(current));
           List<InstalledPatch> stack = reader.describe(old.stack());
           boolean onTrial = !reader.generations.isGood(old);
           return commit(
               origin, require(stack), current.number(), new Activation(1, onTrial), change);
         });
+  }
+
+  /** What all requests get beside a canary; nothing where that record is gone or damaged. */
+  private StackGeneration baselineOf(StackGeneration generation) throws IOException {
+    try {
+      return reader.generations.baseline(generation);
+    } catch (StoreException e) {
+      LOG.log(System.Logger.Level.WARNING, "rolling back without a baseline: " + e.getMessage());
+      return StackGeneration.zero();
+    }
   }
 
   StackGeneration promote(Change change) {

@@ -125,6 +125,34 @@ class WholeStackTest {
         .containsExactly("kind");
   }
 
+  /** All requests get by the rollback what only a share of them had. */
+  @ParameterizedTest
+  @CsvSource({"REVOKED, false, REVOKED", "WITHDRAWN, false, WITHDRAWN", "ACTIVE, true, STALE"})
+  void aCanaryIsRolledBackToAsItIsPromoted(State state, boolean isStale, Reason reason) {
+    long canary = store.activate(digest(kind), Activation.canary(0.05), ANN).number();
+    PatchStore following = whereKindIs(state, isStale);
+    assertRefused(reason, () -> following.rollback(canary, ANN));
+    store.deactivate("kind", ANN);
+    assertRefused(reason, () -> following.rollback(canary, ANN));
+    assertRefused(reason, () -> following.rollbackIfCurrent(store.current().number(), canary, ANN));
+
+    StackGeneration all = whereKindIs(State.ACTIVE, false).rollback(canary, ANN);
+    assertThat(all.stack()).extracting(StackEntry::name).containsExactly("calm", "fair", "kind");
+    assertThat(all.isCanary()).isFalse();
+  }
+
+  /** As a rollback to any generation: what all requests had, or have, is asked for no standing. */
+  @ParameterizedTest
+  @CsvSource({"WITHDRAWN, false", "ACTIVE, true"})
+  void aCanaryWhoseBaselineHadThePatchIsRolledBackToWhateverItIs(State state, boolean isStale) {
+    store.activate(digest(kind), ANN);
+    long canary = store.activateStack(List.of(digest(kind)), Activation.canary(0.05), ANN).number();
+    store.activateStack(List.of(digest(calm)), Activation.full(), ANN);
+    assertThat(whereKindIs(state, isStale).rollback(canary, ANN).stack())
+        .extracting(StackEntry::name)
+        .containsExactly("kind");
+  }
+
   @Test
   void aRevokedPatchIsRefusedThoughAllRequestsHaveIt() {
     store.activate(digest(kind), ANN);
