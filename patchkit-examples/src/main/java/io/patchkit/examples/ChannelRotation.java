@@ -4,7 +4,6 @@ import io.patchkit.format.AtomicFiles;
 import io.patchkit.format.JsonObject;
 import io.patchkit.release.channel.ChannelPublisher;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
@@ -79,13 +78,10 @@ final class ChannelRotation {
       @Mixin Successors next)
       throws IOException {
     ChannelSigning successors = keys.succeededBy(next.key, next.snapshot, next.timestamp);
-    Path record = successors.record();
-    if (!Files.exists(record)) {
-      copy(keys.record(), record);
-    }
     ChannelPublisher publisher =
-        ChannelPublisher.open(directory, keys.withRoot(root, null), record, Clock.systemUTC());
-    publisher.rotate(successors.withRoot(next.root, next.threshold));
+        ChannelPublisher.open(
+            directory, keys.withRoot(root, null), keys.record(), Clock.systemUTC());
+    publisher.rotate(successors.withRoot(next.root, next.threshold), successors.record());
     if (out != null) {
       AtomicFiles.writeFile(out, publisher.newestRoot());
     }
@@ -94,17 +90,5 @@ final class ChannelRotation {
         .put("rootVersion", publisher.rootVersion())
         .put("patches", ChannelCommands.list(publisher).array("patches"))
         .build();
-  }
-
-  /** The successor's record goes on from the one so far. */
-  private static void copy(Path from, Path to) throws IOException {
-    if (Files.isDirectory(from)) {
-      Files.createDirectory(to);
-      for (String name : List.of("root.json", "timestamp.json")) {
-        if (Files.exists(from.resolve(name))) {
-          AtomicFiles.writeFile(to.resolve(name), Files.readAllBytes(from.resolve(name)));
-        }
-      }
-    }
   }
 }

@@ -15,6 +15,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /**
@@ -42,8 +44,10 @@ public final class ChannelPublisher {
       List.of(ChannelRole.TARGETS, ChannelRole.SNAPSHOT, ChannelRole.TIMESTAMP);
 
   private final Path directory;
-  private final LastSigned lastSigned;
   private final Clock clock;
+
+  /** The record. Changes only while the one before is held. */
+  private volatile LastSigned lastSigned;
 
   /** Changes, and is read, only while the record is held. */
   private ChannelKeys keys;
@@ -87,11 +91,24 @@ public final class ChannelPublisher {
 
   /** A whole change, from what it reads to what it writes. */
   private void exclusively(Runnable change) {
-    lastSigned.holding(
+    holding(
         () -> {
           change.run();
           return true;
         });
+  }
+
+  /** Does something while no other publisher uses the record. */
+  private <T> T holding(Supplier<T> work) {
+    while (true) {
+      LastSigned held = lastSigned;
+      // Who waited for a change of keys has to hold the record that this went on with.
+      Optional<T> result =
+          held.holding(() -> held == lastSigned ? Optional.of(work.get()) : Optional.empty());
+      if (result.isPresent()) {
+        return result.get();
+      }
+    }
   }
 
   /**
@@ -132,7 +149,7 @@ public final class ChannelPublisher {
 
   /** The patches that are listed. */
   public List<ChannelEntry> entries() {
-    return lastSigned.holding(() -> targets().entries());
+    return holding(() -> targets().entries());
   }
 
   /** The highest security epoch of the listed patches of a name, 0 if there are none. */
@@ -267,7 +284,7 @@ public final class ChannelPublisher {
               + ChannelRole.ROOT.fileName(root.version())
               + "; allowed: exactly those, or rotate to change them");
     }
-    succeed(keys);
+    succeed(keys, lastSigned);
   }
 
   /**
@@ -280,10 +297,41 @@ public final class ChannelPublisher {
    *     that no client would follow; nothing is written
    */
   public void rotate(ChannelKeys successors) {
-    exclusively(() -> succeed(successors));
+    exclusively(() -> succeed(successors, lastSigned));
   }
 
-  private void succeed(ChannelKeys successors) {
+  /**
+   * Changes the keys as {@link #rotate(ChannelKeys)} does and goes on with another record, such as
+   * one beside the new keys. Both are held meanwhile, so that nobody who publishes with the old
+   * keys comes in between.
+   *
+   * @param record the directory to go on with, made if it is not there; takes over what the one so
+   *     far has newer. May be the one so far
+   * @throws ChannelException {@code ROLLBACK} or {@code EQUIVOCATION} if the channel is not what
+   *     that record says either
+   */
+  public void rotate(ChannelKeys successors, Path record) {
+    LastSigned next = new LastSigned(record, LOCK_TIMEOUT);
+    exclusively(
+        () -> {
+          if (next.isSameAs(lastSigned)) {
+            succeed(successors, lastSigned);
+          } else {
+            next.holding(
+                () -> {
+                  succeed(successors, next);
+                  return true;
+                });
+          }
+        });
+  }
+
+  /**
+   * Signs everything with other keys.
+   *
+   * @param record the one to go on with, held
+   */
+  private void succeed(ChannelKeys successors, LastSigned record) {
     TargetsMetadata targets = targets();
     RootMetadata newest = root();
     boolean isChange = !keys.roles().equals(successors.roles());
@@ -299,8 +347,9 @@ public final class ChannelPublisher {
       }
     }
     if (!isHalfDone) {
-      requireThreshold(newest);
+      newest.requireFollowed(keys.root());
     }
+    goOnWith(record);
     keys = successors;
     if (!isHalfDone) {
       publishRoot(newest.version() + 1, signers);
@@ -308,24 +357,19 @@ public final class ChannelPublisher {
     publishTargets(targets.version() + 1, targets.entries());
   }
 
-  /** Refuses to sign a root with fewer of the old root's keys than clients demand. */
-  private void requireThreshold(RootMetadata newest) {
-    RoleKeys old = newest.keys(ChannelRole.ROOT);
-    long found =
-        keys.root().stream()
-            .map(Signer::verificationKey)
-            .filter(old.keys()::containsValue)
-            .distinct()
-            .count();
-    if (found < old.threshold()) {
-      throw new IllegalArgumentException(
-          "root has "
-              + found
-              + " of the root keys of "
-              + ChannelRole.ROOT.fileName(newest.version())
-              + "; allowed: "
-              + old.threshold()
-              + " or more of them, which have to sign their successors");
+  private void goOnWith(LastSigned record) {
+    LastSigned before = lastSigned;
+    if (record == before) {
+      return;
+    }
+    lastSigned = record;
+    try {
+      var unusedTargets = targets();
+      var unusedRoot = root();
+      record.takeOver(before);
+    } catch (RuntimeException e) {
+      lastSigned = before;
+      throw e;
     }
   }
 

@@ -8,6 +8,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -134,6 +135,32 @@ final class LastSigned {
       AtomicFiles.writeFile(file(role), signed);
     } catch (IOException e) {
       throw failed(e);
+    }
+  }
+
+  /** Whether it is the record of the same directory, which is there. */
+  boolean isSameAs(LastSigned that) {
+    try {
+      return Files.isDirectory(directory)
+          && Files.isDirectory(that.directory)
+          && Files.isSameFile(directory, that.directory);
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
+  /** Takes over what another record has newer. Both are held. */
+  void takeOver(LastSigned that) {
+    for (ChannelRole role : List.of(ChannelRole.ROOT, ChannelRole.TIMESTAMP)) {
+      SignedMetadata theirs = that.read(role);
+      SignedMetadata own = read(role);
+      if (theirs != null && (own == null || version(own) < version(theirs))) {
+        try {
+          AtomicFiles.writeFile(file(role), Files.readAllBytes(that.file(role)));
+        } catch (IOException e) {
+          throw failed(e);
+        }
+      }
     }
   }
 

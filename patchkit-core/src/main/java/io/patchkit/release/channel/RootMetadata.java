@@ -2,10 +2,12 @@ package io.patchkit.release.channel;
 
 import io.patchkit.format.FormatException;
 import io.patchkit.format.JsonObject;
+import io.patchkit.trust.Signer;
 import io.patchkit.trust.VerificationKey;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -48,6 +50,27 @@ record RootMetadata(MetadataHeader header, Map<ChannelRole, RoleKeys> roles) {
           FormatException.Reason.MISSING_FIELD, "$.roles", "no keys of " + role.id());
     }
     return keys;
+  }
+
+  /** Refuses signers of the next root of whom fewer are this one's than clients demand. */
+  void requireFollowed(List<Signer> signers) {
+    RoleKeys own = keys(ChannelRole.ROOT);
+    long found =
+        signers.stream()
+            .map(Signer::verificationKey)
+            .filter(own.keys()::containsValue)
+            .distinct()
+            .count();
+    if (found < own.threshold()) {
+      throw new IllegalArgumentException(
+          "root has "
+              + found
+              + " of the root keys of "
+              + ChannelRole.ROOT.fileName(version())
+              + "; allowed: "
+              + own.threshold()
+              + " or more of them, which have to sign their successors");
+    }
   }
 
   JsonObject json() {

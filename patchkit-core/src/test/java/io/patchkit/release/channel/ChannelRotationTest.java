@@ -1,0 +1,187 @@
+package io.patchkit.release.channel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import io.patchkit.release.channel.ChannelEntry.Status;
+import io.patchkit.release.channel.ChannelException.Code;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A change of keys that goes on with another record: the one beside the new keys. */
+class ChannelRotationTest {
+
+  private static final ChannelKeys ONLINE =
+      ChannelKeys.online(ChannelLab.TARGETS, ChannelLab.SNAPSHOT, ChannelLab.TIMESTAMP);
+
+  /** The same root keys, another key for the lists. */
+  private static final ChannelKeys NEXT =
+      new ChannelKeys(
+          List.of(ChannelLab.ROOT_A, ChannelLab.ROOT_B),
+          2,
+          ChannelLab.OTHER,
+          ChannelLab.SNAPSHOT,
+          ChannelLab.TIMESTAMP);
+
+  @TempDir Path folder;
+  private final AtomicBoolean starts = new AtomicBoolean(true);
+  private ChannelLab lab;
+  private Path next;
+
+  @BeforeEach
+  void publish() {
+    lab = new ChannelLab(folder);
+    next = folder.resolve("next");
+  }
+
+  private ChannelPublisher open(ChannelKeys keys, Path record) {
+    return ChannelPublisher.open(lab.published, keys, record, lab.clock);
+  }
+
+  /** A clock that has something else happen, for a second at most, when it is first asked. */
+  private Clock meanwhile(FutureTask<?> other) {
+    return new Clock() {
+      @Override
+      public Instant instant() {
+        if (starts.compareAndSet(true, false)) {
+          new Thread(other).start();
+          try {
+            other.get(1, TimeUnit.SECONDS);
+          } catch (InterruptedException | ExecutionException e) {
+            throw new AssertionError(e);
+          } catch (TimeoutException e) {
+            // It waits, as it should.
+          }
+        }
+        return lab.clock.instant();
+      }
+
+      @Override
+      public ZoneId getZone() {
+        return ZoneOffset.UTC;
+      }
+
+      @Override
+      public Clock withZone(ZoneId zone) {
+        return this;
+      }
+    };
+  }
+
+  /** The one who changes the keys has read the list when the other one revokes. */
+  @Test
+  void aRevocationMeanwhileIsNotLost() throws Exception {
+    ChannelPublisher revoking = open(ONLINE, lab.record);
+    FutureTask<@Nullable Throwable> revocation =
+        new FutureTask<>(
+            () -> catchThrowable(() -> revoking.revoke(ChannelLab.BAD.identity(), "leaks")));
+    rotate(meanwhile(revocation));
+    Throwable refused = revocation.get(30, TimeUnit.SECONDS);
+    assertThat(starts).isFalse();
+    Status status = lab.client().refresh().entry(ChannelLab.BAD.identity()).status();
+    assertThat(refused == null).isEqualTo(status == Status.REVOKED);
+    assertThat(refused).extracting("code").isEqualTo(Code.THRESHOLD_NOT_MET);
+  }
+
+  private void rotate(Clock clock) {
+    ChannelPublisher.open(lab.published, ChannelLab.KEYS, lab.record, clock).rotate(NEXT, next);
+  }
+
+  @Test
+  void goesOnWithTheNewRecordFromTheOldOne() throws IOException {
+    ChannelPublisher publisher = open(ChannelLab.KEYS, lab.record);
+    byte[] old = Files.readAllBytes(lab.record.resolve("timestamp.json"));
+    publisher.rotate(NEXT, next);
+    publisher.renew();
+    assertThat(next.resolve("timestamp.json")).hasBinaryContent(lab.read("timestamp.json"));
+    assertThat(next.resolve("root.json")).hasBinaryContent(lab.read("2.root.json"));
+    assertThat(lab.record.resolve("timestamp.json")).hasBinaryContent(old);
+
+    byte[] newest = lab.read("timestamp.json");
+    lab.write("timestamp.json", old);
+    assertThatThrownBy(() -> open(NEXT, next)).extracting("code").isEqualTo(Code.ROLLBACK);
+    lab.write("timestamp.json", newest);
+    assertThat(open(NEXT, next).entries()).containsExactly(ChannelLab.GOOD, ChannelLab.BAD);
+  }
+
+  /** Back to the first keys, whose record is behind by then. */
+  @Test
+  void aRecordThatIsBehindIsBroughtUp() throws IOException {
+    rotate(lab.clock);
+    open(NEXT, next).renew();
+    open(NEXT, next).rotate(ChannelLab.KEYS, lab.record);
+    assertThat(lab.record.resolve("timestamp.json")).hasBinaryContent(lab.read("timestamp.json"));
+    assertThat(lab.record.resolve("root.json")).hasBinaryContent(lab.read("3.root.json"));
+    assertThat(lab.client().refresh().entries()).hasSize(2);
+  }
+
+  @Test
+  void theSameRecordUnderAnotherNameIsHeldOnce() throws IOException {
+    Path link = Files.createSymbolicLink(folder.resolve("link"), lab.record);
+    open(ChannelLab.KEYS, lab.record).rotate(NEXT, link);
+    open(NEXT, lab.record).renew();
+    assertThat(lab.client().refresh().entries()).hasSize(2);
+  }
+
+  /** A machine that stops after the new record has the new root, before the channel has it. */
+  @Test
+  void isFinishedAfterItStoppedHalfWay() throws IOException {
+    byte[] timestamp = lab.read("timestamp.json");
+    rotate(lab.clock);
+    for (String later : List.of("4.targets.json", "4.snapshot.json")) {
+      Files.delete(lab.published.resolve(later));
+    }
+    lab.write("timestamp.json", timestamp);
+    Files.write(next.resolve("timestamp.json"), timestamp);
+    rotate(lab.clock);
+    assertThat(lab.published.resolve("3.root.json")).doesNotExist();
+    assertThat(lab.client().refresh().entries()).hasSize(2);
+    open(NEXT, next).renew();
+  }
+
+  /** What is refused leaves the publisher with the keys and the record that it has. */
+  @Test
+  void isRefusedWithTooFewOldKeysOrTheRecordOfAnotherChannel() throws IOException {
+    ChannelPublisher online = open(ONLINE, lab.record);
+    assertThatThrownBy(() -> online.rotate(NEXT, next)).hasMessageContaining("root is empty");
+    assertThat(next.resolve("timestamp.json")).doesNotExist();
+
+    ChannelKeys few =
+        new ChannelKeys(
+            List.of(ChannelLab.ROOT_A),
+            1,
+            ChannelLab.TARGETS,
+            ChannelLab.SNAPSHOT,
+            ChannelLab.TIMESTAMP);
+    assertThatThrownBy(() -> open(few, lab.record).rotate(NEXT, next))
+        .hasMessageContaining("root has 1 of the root keys");
+    assertThat(next.resolve("timestamp.json")).doesNotExist();
+
+    ChannelLab other = new ChannelLab(Files.createDirectory(folder.resolve("other")));
+    other.publisher.renew();
+    ChannelPublisher publisher = open(ChannelLab.KEYS, lab.record);
+    assertThatThrownBy(() -> publisher.rotate(NEXT, other.record))
+        .extracting("code")
+        .isEqualTo(Code.ROLLBACK);
+    assertThat(lab.published.resolve("2.root.json")).doesNotExist();
+    publisher.renew();
+    other.publisher.renew();
+    assertThat(lab.record.resolve("timestamp.json")).hasBinaryContent(lab.read("timestamp.json"));
+  }
+}
