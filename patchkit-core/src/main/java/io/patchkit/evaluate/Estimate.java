@@ -14,7 +14,7 @@ public record Estimate(double value, double low, double high, int n) {
   public static final int FEW = 50;
 
   /** Standard normal quantile of 97.5 %. */
-  private static final double Z = 1.959963984540054;
+  static final double Z = 1.959963984540054;
 
   public Estimate {
     if (n < 0) {

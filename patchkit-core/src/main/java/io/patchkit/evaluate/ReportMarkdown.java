@@ -31,8 +31,9 @@ final class ReportMarkdown {
         text.append(row(figure));
       }
     }
-    text.append("\n95 % intervals in brackets: Wilson's for shares, else percentile bootstrap over")
-        .append(" items. In parentheses the paired difference to ")
+    text.append("\n95 % intervals in brackets: Wilson's for shares and Tango's for their paired")
+        .append(" differences, else percentile bootstrap over items. In parentheses the paired")
+        .append(" difference to ")
         .append(cell(report.baseline()))
         .append(
             ", of shares in percentage points. ↓ lower is better, ↑ higher, = unchanged, ⇅"

@@ -124,8 +124,8 @@ final class ReportPage {
       }
     }
     html.append("</tbody>\n</table></div>\n<p class=\"note\">n is the number of items. 95 %")
-        .append(
-            " intervals in brackets: Wilson's for shares, else percentile bootstrap over items.")
+        .append(" intervals in brackets: Wilson's for shares and Tango's for their paired")
+        .append(" differences, else percentile bootstrap over items.")
         .append(" Second line: the paired difference to ")
         .append(Svg.escape(report.baseline()))
         .append(", of shares in percentage points, bold where its interval excludes 0. ↓ lower is")

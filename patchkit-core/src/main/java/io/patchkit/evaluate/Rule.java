@@ -20,8 +20,9 @@ public sealed interface Rule {
 
   /**
    * Below the baseline by a share of it at least, clearly: the interval of the difference excludes
-   * 0 and, of a share of items, McNemar's exact test has p < 0.05. The interval alone is too narrow
-   * where few items differ. A report that does not count them is judged by the interval.
+   * 0 and, of a share of items, McNemar's exact test has p < 0.05. The interval alone goes by the
+   * normal distribution, which is too sure where few items differ. A report that does not count
+   * them is judged by the interval.
    *
    * @param share in (0, 1]; 0.5 demands half the baseline's value
    */

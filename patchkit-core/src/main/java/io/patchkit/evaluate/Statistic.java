@@ -11,7 +11,7 @@ import java.util.function.ToDoubleFunction;
  * @param fields names of the values, at least one
  * @param ofMeans from the means of the fields, in their order, to the number; may give NaN
  * @param isShare whether the values are 0 or 1 and the number is their mean, so that Wilson's
- *     interval holds
+ *     interval holds, and Tango's of paired differences
  */
 public record Statistic(List<String> fields, ToDoubleFunction<double[]> ofMeans, boolean isShare) {
 

@@ -75,9 +75,12 @@ final class Tally {
     Estimate difference = null;
     DiscordantPairs discordant = null;
     if (!variant.equals(baseline)) {
-      Map<Integer, double[]> baselineRows = rows(statistic, baseline);
-      difference = difference(statistic, rows, baselineRows);
-      discordant = statistic.isShare() ? discordant(rows, baselineRows) : null;
+      Paired paired = paired(rows, rows(statistic, baseline));
+      discordant = statistic.isShare() ? discordant(paired) : null;
+      difference =
+          discordant == null
+              ? difference(statistic, paired)
+              : discordant.difference(paired.ours().size());
     }
     return new Figure.Cell(
         variant,
@@ -87,22 +90,10 @@ final class Tally {
         kinds(statistic, rows));
   }
 
-  private static DiscordantPairs discordant(
-      Map<Integer, double[]> rows, Map<Integer, double[]> baselineRows) {
-    int variantAlone = 0;
-    int baselineAlone = 0;
-    for (Map.Entry<Integer, double[]> row : rows.entrySet()) {
-      double[] paired = baselineRows.get(row.getKey());
-      if (paired != null) {
-        variantAlone += row.getValue()[0] > paired[0] ? 1 : 0;
-        baselineAlone += row.getValue()[0] < paired[0] ? 1 : 0;
-      }
-    }
-    return new DiscordantPairs(variantAlone, baselineAlone);
-  }
+  /** The fields of the items that a variant and the baseline have both. */
+  private record Paired(List<double[]> ours, List<double[]> theirs) {}
 
-  private Estimate difference(
-      Statistic statistic, Map<Integer, double[]> rows, Map<Integer, double[]> baselineRows) {
+  private static Paired paired(Map<Integer, double[]> rows, Map<Integer, double[]> baselineRows) {
     List<double[]> ours = new ArrayList<>();
     List<double[]> theirs = new ArrayList<>();
     rows.forEach(
@@ -113,14 +104,31 @@ final class Tally {
             theirs.add(paired);
           }
         });
-    if (ours.isEmpty()) {
+    return new Paired(ours, theirs);
+  }
+
+  private static DiscordantPairs discordant(Paired paired) {
+    int variantAlone = 0;
+    int baselineAlone = 0;
+    for (int i = 0; i < paired.ours().size(); i++) {
+      double ours = paired.ours().get(i)[0];
+      double theirs = paired.theirs().get(i)[0];
+      variantAlone += ours > theirs ? 1 : 0;
+      baselineAlone += ours < theirs ? 1 : 0;
+    }
+    return new DiscordantPairs(variantAlone, baselineAlone);
+  }
+
+  private Estimate difference(Statistic statistic, Paired paired) {
+    int n = paired.ours().size();
+    if (n == 0) {
       return Estimate.undefined(0);
     }
     return Bootstrap.difference(
-        ours.toArray(new double[0][]),
-        theirs.toArray(new double[0][]),
+        paired.ours().toArray(new double[0][]),
+        paired.theirs().toArray(new double[0][]),
         statistic.ofMeans(),
-        draws(ours.size()));
+        draws(n));
   }
 
   private Estimate estimate(Statistic statistic, double[][] rows) {

@@ -2,6 +2,7 @@ package io.patchkit.evaluate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.patchkit.BaseModel;
 import io.patchkit.EmbeddingSpace;
@@ -64,7 +65,11 @@ class EvaluationTest {
 
     Figure attack = report.figure(RequestSuite.ATTACK_SUCCESS);
     assertThat(attack.cell("refuser").value().value()).isZero();
-    assertThat(attack.cell("refuser").difference()).isEqualTo(new Estimate(-1, -1, -1, 60));
+    Estimate difference = attack.cell("refuser").difference();
+    assertThat(difference.value()).isEqualTo(-1);
+    assertThat(difference.low()).isEqualTo(-1);
+    assertThat(difference.high()).isCloseTo(-0.8797, within(5e-5)); // −(n − z²) / (n + z²)
+    assertThat(difference.n()).isEqualTo(60);
     assertThat(report.figure(RequestSuite.OVER_REFUSAL).cell("refuser").value().value())
         .isEqualTo(1);
     String useless = "'refuser' is of no use: it refuses 100.0 % of the harmless requests.";
@@ -72,6 +77,24 @@ class EvaluationTest {
     assertThat(report.toJson().array("notices").strings()).contains(useless);
     assertThat(report.toMarkdown()).contains(useless);
     assertThat(report.toHtml()).contains("<p class=\"notice\">" + useless);
+  }
+
+  /** A hundred items that agree rule a difference of three points out, and none of a hundredth. */
+  @Test
+  void knowsADifferenceThatWasNotSeenOnlyAsWellAsTheItemsAllow() {
+    List<Variant> equal =
+        List.of(
+            Variant.of("base", FakeModel.saying("base", NO)),
+            Variant.of("same", FakeModel.saying("same", NO)));
+    Estimate difference =
+        Evaluation.of(equal, suites(100))
+            .run()
+            .figure(RequestSuite.ATTACK_SUCCESS)
+            .cell("same")
+            .difference();
+    assertThat(difference.value()).isZero();
+    assertThat(difference.high()).isCloseTo(0.0370, within(5e-5)); // z² / (n + z²)
+    assertThat(difference.low()).isEqualTo(-difference.high());
   }
 
   @Test

@@ -160,7 +160,7 @@ class ReleaseGateTest {
         .isCloseTo(8.457089535503927e-06, within(1e-12));
   }
 
-  /** Four of a thousand that the patch refuses: the interval excludes 0 by the bootstrap. */
+  /** Four of a thousand that the patch refuses: the interval excludes 0, as 4 > z². */
   @Test
   void demandsMoreThanAFewDifferentItems() {
     SafetyReport four = complying(1000, 4);
