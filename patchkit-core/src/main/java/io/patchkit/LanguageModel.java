@@ -101,7 +101,9 @@ public interface LanguageModel {
   /**
    * Generates for many requests, each with its own prompt, options and patches; the texts are those
    * that one request after the other would give. An engine may run them together: faster than one
-   * by one, and the rows take turns for a place in the batch.
+   * by one, and the rows take turns for a place in the batch. Where its kernels round a row of a
+   * batch otherwise than alone, a text may part from the one that it would be alone, where two
+   * tokens are all but equally likely.
    *
    * <p>Nothing is generated when one of the requests is not valid. An interrupt of the calling
    * thread ends what has not ended with {@link FinishReason#CANCELLED} and stays set.

@@ -2,6 +2,7 @@ package io.patchkit.onnx;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import io.patchkit.BaseModel;
@@ -21,7 +22,9 @@ import io.patchkit.SoftPrompt;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -67,8 +70,60 @@ class BatchTest {
         requests.add(GenerationRequest.of(Prompt.tokens(prompt), how).withPatches(stack));
         alone.add(model.withPatches(stack).generate(Prompt.tokens(prompt), how));
       }
-      requireSame(model.generateAll(requests), alone);
+      List<Generation> together = model.generateAll(requests);
+      if (subject.name().endsWith("-int4")) {
+        requireSameButForTies(model, requests, together, alone);
+      } else {
+        requireSame(together, alone);
+      }
     }
+  }
+
+  /**
+   * On some processors the runtime's 4-bit kernels round a row of a batch otherwise than alone. A
+   * greedy row may part from it where two tokens are all but equal, a drawn one anywhere.
+   */
+  private static void requireSameButForTies(
+      OnnxModel model,
+      List<GenerationRequest> requests,
+      List<Generation> together,
+      List<Generation> alone) {
+    int parted = 0;
+    for (int i = 0; i < alone.size(); i++) {
+      List<Integer> expected = alone.get(i).tokens();
+      List<Integer> found = together.get(i).tokens();
+      if (found.equals(expected)) {
+        requireSame(together.subList(i, i + 1), alone.subList(i, i + 1));
+        continue;
+      }
+      parted++;
+      int at = 0;
+      while (at < Math.min(expected.size(), found.size())
+          && expected.get(at).equals(found.get(at))) {
+        at++;
+      }
+      if (requests.get(i).options().isGreedy()) {
+        float[] logits = logitsBehind(model, requests.get(i), expected.subList(0, at));
+        assertThat(found.size()).as("row %d", i).isGreaterThan(at);
+        assertThat(expected.size()).as("row %d", i).isGreaterThan(at);
+        assertThat(logits[found.get(at)])
+            .as("row %d parts at token %d", i, at)
+            .isCloseTo(logits[expected.get(at)], within(0.01f));
+      }
+    }
+    assertThat(parted).isLessThanOrEqualTo(2);
+  }
+
+  private static float[] logitsBehind(
+      OnnxModel model, GenerationRequest request, List<Integer> answer) {
+    int[] prompt = ((Prompt.Tokens) request.prompt()).ids();
+    int[] all = Arrays.copyOf(prompt, prompt.length + answer.size());
+    for (int i = 0; i < answer.size(); i++) {
+      all[prompt.length + i] = answer.get(i);
+    }
+    return model
+        .withPatches(Objects.requireNonNull(request.patches()))
+        .nextTokenLogits(Prompt.tokens(all));
   }
 
   /** The second batch begins in whatever room the first has left: none, too little, too much. */
