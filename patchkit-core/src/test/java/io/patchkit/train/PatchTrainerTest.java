@@ -3,7 +3,6 @@ package io.patchkit.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
-import static org.assertj.core.api.Assertions.withinPercentage;
 
 import io.patchkit.EmbeddingSpace;
 import io.patchkit.KeyValuePrefix;
@@ -203,64 +202,6 @@ class PatchTrainerTest {
       assertThat(recorder.steps.get(step).gradientNorm()).isCloseTo(norms.get(step), within(1e-6));
     }
     assertThat(norms).allMatch(norm -> norm > 0.3);
-  }
-
-  /** Adam's first step is as long as its rate, whatever the gradient. */
-  @Test
-  void relativeStepsAreAFractionOfWhatTheKeysAndTheValuesWereAtTheStart() {
-    TrainingPlan plan =
-        sft(Parametrisation.KEY_VALUE, 1)
-            .withLearningRate(LearningRate.constant(0.01))
-            .withRelativeSteps(true)
-            .withFrozenPositions(1);
-    KeyValuePrefix before = (KeyValuePrefix) plan.initialisation().prefix(model, 0);
-    KeyValuePrefix after = (KeyValuePrefix) train(plan).prefix();
-    double keys = rootMeanSquare(behindFirst(before.keys(0)));
-    double values = rootMeanSquare(behindFirst(before.values(0)));
-    assertThat(keys).isNotCloseTo(values, withinPercentage(5));
-    requireMoved(behindFirst(before.keys(0)), behindFirst(after.keys(0)), 0.01 * keys);
-    requireMoved(behindFirst(before.values(0)), behindFirst(after.values(0)), 0.01 * values);
-  }
-
-  @Test
-  void relativeStepsOfASoftPromptAreThoseOfAnotherRate() {
-    TrainingPlan equal =
-        TrainingPlan.of(
-            new Initialisation.RandomNormal(Parametrisation.SOFT_PROMPT, 4, 0.3),
-            6,
-            Term.steer("refuse", Sft.of(TinyData.refusals(model)), 4));
-    double size = rootMeanSquare(TrainingState.numbers(equal.initialisation().prefix(model, 0)));
-    TrainingPlan relative =
-        equal.withRelativeSteps(true).withLearningRate(LearningRate.cosine(0.1 / size));
-    float[] expected =
-        TrainingState.numbers(train(equal.withLearningRate(LearningRate.cosine(0.1))).prefix());
-    assertThat(TrainingState.numbers(train(relative).prefix()))
-        .containsExactly(expected, within(1e-5f));
-    assertThat(size).isLessThan(0.5);
-  }
-
-  private static void requireMoved(float[] before, float[] after, double by) {
-    for (int i = 0; i < before.length; i++) {
-      assertThat((double) Math.abs(after[i] - before[i])).isCloseTo(by, withinPercentage(0.5));
-    }
-  }
-
-  /** A plane [heads, 4, headDim] without the first position of each head. */
-  private static float[] behindFirst(float[] plane) {
-    int width = TinyModel.HEAD_DIM;
-    float[] rest = new float[plane.length * 3 / 4];
-    for (int head = 0; head < TinyModel.HEADS; head++) {
-      System.arraycopy(plane, (4 * head + 1) * width, rest, 3 * head * width, 3 * width);
-    }
-    return rest;
-  }
-
-  private static double rootMeanSquare(float[] numbers) {
-    double squares = 0;
-    for (float number : numbers) {
-      squares += (double) number * number;
-    }
-    return Math.sqrt(squares / numbers.length);
   }
 
   @Test
