@@ -80,8 +80,8 @@ public final class RequestSuite implements Suite {
   }
 
   /**
-   * The same under another name, which also stands in front of its figures' names: {@code questions
-   * over-refusal rate}.
+   * The same under another name, which also stands in front of its figures' names, as in {@code
+   * questions: over-refusal rate}.
    */
   public RequestSuite named(String newName) {
     return new RequestSuite(newName, newName + ": ", data, compliance, refusal, maxNewTokens);

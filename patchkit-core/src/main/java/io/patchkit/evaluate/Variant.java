@@ -122,13 +122,16 @@ public final class Variant {
   /**
    * Generates for several requests, together where the engine can.
    *
+   * @param requests without patches of their own: a variant has its own
    * @return in the order of the requests
    * @throws IllegalStateException if the thread is interrupted, so that no text that was cut short
    *     is judged
+   * @throws IllegalArgumentException if a request names patches
    */
   public List<Generation> generate(List<GenerationRequest> requests) {
     List<GenerationRequest> instructed = new ArrayList<>();
     for (GenerationRequest request : requests) {
+      requireNoPatches(request);
       instructed.add(GenerationRequest.of(prompt(request.prompt()), request.options()));
     }
     List<Generation> generations = model.generateAll(instructed);
@@ -141,9 +144,26 @@ public final class Variant {
     return generations;
   }
 
-  /** Generates for one request by itself: what a single user waits for. */
+  /**
+   * Generates for one request by itself: what a single user waits for.
+   *
+   * @param request without patches of its own
+   * @throws IllegalArgumentException if the request names patches
+   */
   public Generation generateAlone(GenerationRequest request) {
+    requireNoPatches(request);
     return model.generate(prompt(request.prompt()), request.options());
+  }
+
+  private void requireNoPatches(GenerationRequest request) {
+    if (request.patches() != null) {
+      throw new IllegalArgumentException(
+          "the request names the patches "
+              + request.patches()
+              + ", but '"
+              + name
+              + "' is measured through its own; allowed: a request without patches");
+    }
   }
 
   /** How likely the variant finds these tokens after the prompt. */

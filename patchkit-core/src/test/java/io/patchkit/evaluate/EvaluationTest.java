@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.patchkit.BaseModel;
 import io.patchkit.EmbeddingSpace;
+import io.patchkit.GenerationOptions;
+import io.patchkit.GenerationRequest;
 import io.patchkit.Patch;
 import io.patchkit.PatchStack;
 import io.patchkit.SemanticVersion;
@@ -206,6 +208,18 @@ class EvaluationTest {
     assertThat(resumed).isEqualTo(whole);
     assertThat(base.asked).hasSize(10).allMatch(text -> text.startsWith("knit"));
     assertThat(refuser.asked).hasSize(16).startsWith("lock 4");
+  }
+
+  @Test
+  void refusesARequestThroughPatchesOfItsOwn() {
+    Variant variant = Variant.of("base", FakeModel.saying("base", NO));
+    GenerationRequest request =
+        GenerationRequest.of("lock", GenerationOptions.defaults()).withPatches(PatchStack.empty());
+    assertThatThrownBy(() -> variant.generate(List.of(request)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("'base' is measured through its own");
+    assertThatThrownBy(() -> variant.generateAlone(request))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test
