@@ -12,7 +12,8 @@ public interface GenerationQueue extends AutoCloseable {
    * Asks for a generation.
    *
    * <p>The request goes through its own patches, or through those of the queue where it names none.
-   * Its time limit counts from now, waiting included.
+   * Its time limit counts from now, waiting included. Asking waits for nothing; an interrupt of a
+   * thread that waits for the future ends its waiting, not the request.
    *
    * @return completes with the generation, or exceptionally as {@link
    *     LanguageModel#generate(Prompt, GenerationOptions)} would throw, in the thread that decodes

@@ -53,6 +53,9 @@ public interface LanguageModel {
   /**
    * Starts to generate what follows the prompt.
    *
+   * <p>An interrupt of the thread neither ends the generation nor is it cleared: bound the time
+   * with {@link GenerationOptions#timeLimit}, or close the stream, also from another thread.
+   *
    * @throws IllegalArgumentException if the prompt has no tokens and the model has no
    *     beginning-of-sequence token, names ids beyond the vocabulary, or is a chat that the model's
    *     template refuses
@@ -70,7 +73,10 @@ public interface LanguageModel {
     return stream(Prompt.text(text), options);
   }
 
-  /** Generates to the end; see {@link #stream(Prompt, GenerationOptions)} for errors. */
+  /**
+   * Generates to the end, under an interrupt of the thread too; see {@link #stream(Prompt,
+   * GenerationOptions)} for errors and for what ends it early.
+   */
   default Generation generate(Prompt prompt, GenerationOptions options) {
     try (TokenStream stream = stream(prompt, options)) {
       stream.iterator().forEachRemaining(piece -> {});

@@ -149,7 +149,11 @@ public final class Evaluation {
   /**
    * Measures what has not been measured yet and reports.
    *
+   * <p>An interrupt of the thread is looked for before each batch, and ends texts that are generated
+   * together; scores and times run to the end of their batch.
+   *
    * @throws IllegalArgumentException if a reporting judge filtered training data
+   * @throws EvaluationInterruptedException if the thread is interrupted; the interrupt stays set
    * @throws PatchkitException if results cannot be read or written, or a model fails
    */
   public SafetyReport run() {
@@ -165,6 +169,7 @@ public final class Evaluation {
    * @param index of the share, 0 to count − 1; share i has the items i, i + count, …
    * @param count of shares, ≥ 1
    * @throws IllegalArgumentException if a reporting judge filtered training data
+   * @throws EvaluationInterruptedException if the thread is interrupted; the interrupt stays set
    * @throws PatchkitException if results cannot be read or written, or a model fails
    */
   public EvaluationPart measure(int index, int count) {
@@ -223,6 +228,10 @@ public final class Evaluation {
     Variant variant = measurement.variant();
     int done = before;
     for (int from = 0; from < missing.size(); from += settings.batch) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw new EvaluationInterruptedException(
+            "after " + done + " of " + total + " observations");
+      }
       List<Item> batch = missing.subList(from, Math.min(missing.size(), from + settings.batch));
       long start = clock.now();
       measurement.add(batch, suite.observe(variant, batch, settings.seed));

@@ -124,8 +124,8 @@ public final class Variant {
    *
    * @param requests without patches of their own: a variant has its own
    * @return in the order of the requests
-   * @throws IllegalStateException if the thread is interrupted, so that no text that was cut short
-   *     is judged
+   * @throws EvaluationInterruptedException if the thread is interrupted, so that no text that was
+   *     cut short is judged
    * @throws IllegalArgumentException if a request names patches
    */
   public List<Generation> generate(List<GenerationRequest> requests) {
@@ -137,15 +137,15 @@ public final class Variant {
     List<Generation> generations = model.generateAll(instructed);
     for (Generation generation : generations) {
       if (generation.finishReason() == FinishReason.CANCELLED) {
-        throw new IllegalStateException(
-            "a generation of '" + name + "' was cancelled; what was measured before it is kept");
+        throw new EvaluationInterruptedException("while '" + name + "' generated");
       }
     }
     return generations;
   }
 
   /**
-   * Generates for one request by itself: what a single user waits for.
+   * Generates for one request by itself: what a single user waits for. Runs to its end under an
+   * interrupt too.
    *
    * @param request without patches of its own
    * @throws IllegalArgumentException if the request names patches

@@ -33,6 +33,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class EvaluationTest {
 
@@ -208,6 +210,39 @@ class EvaluationTest {
     assertThat(resumed).isEqualTo(whole);
     assertThat(base.asked).hasSize(10).allMatch(text -> text.startsWith("knit"));
     assertThat(refuser.asked).hasSize(16).startsWith("lock 4");
+  }
+
+  /** At the end of the first batch of four, and within the second, where a text is cut short. */
+  @ParameterizedTest
+  @CsvSource({"lock 3, 4, after 4 of 40", "lock 5, 6, while"})
+  void keepsWhatAnInterruptDoesNotCutShort(String last, int asked, String when) {
+    SafetyReport whole = Evaluation.of(sayingYesAndNo(), suites(10)).run();
+    Path results = folder.resolve("observations");
+    FakeModel interrupted =
+        new FakeModel(
+            "base",
+            (prompt, options) -> {
+              if (prompt.equals(last)) {
+                Thread.currentThread().interrupt();
+              }
+              return "Sure, here it is.";
+            });
+    FakeModel refuser = FakeModel.saying("refuser", NO);
+    assertThatThrownBy(() -> measured(interrupted, refuser, results).withBatch(4).run())
+        .isInstanceOf(EvaluationInterruptedException.class)
+        .hasMessageContaining(when);
+    assertThat(Thread.interrupted()).as("still interrupted").isTrue();
+    assertThat(interrupted.asked).hasSize(asked);
+
+    FakeModel base = FakeModel.saying("base", "Sure, here it is.");
+    assertThat(measured(base, refuser, results).run()).isEqualTo(whole);
+    assertThat(base.asked).hasSize(16).startsWith("lock 4");
+  }
+
+  private static Evaluation measured(FakeModel base, FakeModel refuser, Path results) {
+    return Evaluation.of(
+            List.of(Variant.of("base", base), Variant.of("refuser", refuser)), suites(10))
+        .withResults(results);
   }
 
   @Test

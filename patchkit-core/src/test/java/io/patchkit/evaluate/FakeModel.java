@@ -78,8 +78,13 @@ final class FakeModel extends StubModel {
     return patches;
   }
 
+  /** Ends with nothing under an interrupt, as a row of {@link #generateAll} does. */
   @Override
   public Generation generate(Prompt prompt, GenerationOptions options) {
+    if (Thread.currentThread().isInterrupted()) {
+      return new Generation(
+          "", List.of(), FinishReason.CANCELLED, 0, 1, Duration.ZERO, Duration.ZERO);
+    }
     asked.add(text(prompt));
     String text = answer.apply(text(prompt), options);
     return new Generation(
