@@ -8,10 +8,10 @@
  * lists every file with its SHA-256. Keys are ECDSA over NIST P-256, P-384 and P-521; a key's id,
  * which is also the bundle's hint, is the SHA-256 of its public key as PEM text.
  *
- * <p>A statement is read once its signature holds, and nothing of a patch is read once its digests
- * hold. Every refusal is an {@link io.patchkit.trust.UntrustedPatchException} whose {@linkplain
- * io.patchkit.trust.UntrustedPatchException.Code code} names the rule; {@code docs/trust.md} lists
- * the rules, among them those on which {@code model-signing} is more lenient.
+ * <p>A statement is read only once its signature holds, and nothing of a patch is parsed before all
+ * of its digests hold. Every refusal is an {@link io.patchkit.trust.UntrustedPatchException} whose
+ * {@linkplain io.patchkit.trust.UntrustedPatchException.Code code} names the rule; {@code
+ * docs/trust.md} lists the rules, among them those on which {@code model-signing} is more lenient.
  */
 @NullMarked
 package io.patchkit.trust;
