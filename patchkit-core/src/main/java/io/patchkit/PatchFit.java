@@ -39,6 +39,8 @@ final class PatchFit {
     }
     requireSize(patch, model, "base.layers", base.layers(), shape.layers());
     requireSize(patch, model, "base.hiddenSize", base.hiddenSize(), shape.hiddenSize());
+    requireSize(patch, model, "base.keyValueHeads", base.keyValueHeads(), shape.keyValueHeads());
+    requireSize(patch, model, "base.headDim", base.headDim(), shape.headDim());
     String tokenizer = base.tokenizerFingerprint();
     if (tokenizer != null && !tokenizer.equals(model.tokenizer().fingerprint())) {
       throw new IncompatiblePatchException(
