@@ -49,9 +49,10 @@ public final class TrainBiasPatch {
     ExampleArguments arguments =
         ExampleArguments.parse(USAGE, Set.of("out", "work", "seed", "steps"), args);
     Path out = Path.of(arguments.get("out", "gender-neutral"));
+    Path work = Path.of(arguments.get("work", out + "-work"));
     long seed = Long.parseLong(arguments.get("seed", "1"));
     int steps = Integer.parseInt(arguments.get("steps", "160"));
-    try (TrainingBench bench = TrainingBench.open(Path.of(arguments.get("work", out + "-work")))) {
+    try (TrainingBench bench = TrainingBench.open(out, work)) {
       TrainedPatch patch =
           bench
               .trainer(

@@ -95,11 +95,7 @@ public final class TrainRefusalPatch {
             Integer.parseInt(arguments.get("steps", "600")),
             Integer.parseInt(arguments.get("preference-steps", "128")));
     String from = arguments.get("from");
-    if (Files.exists(out)) {
-      System.err.println(out + " is there already: name another --out, or move it away");
-      System.exit(2);
-    }
-    try (TrainingBench bench = TrainingBench.open(work)) {
+    try (TrainingBench bench = TrainingBench.open(out, work)) {
       TrainRefusalPatch training = new TrainRefusalPatch(bench, RefusalData.shipped());
       Prefix prefix = training.train(stages, from == null ? null : Patch.load(Path.of(from)), out);
       System.out.println("development set: " + training.onDevelopment(prefix));
@@ -110,12 +106,16 @@ public final class TrainRefusalPatch {
   }
 
   private Prefix train(Stages stages, @Nullable Patch from, Path out) throws IOException {
+    Path firstOut = Path.of(out + "-sft");
+    if (stages.steps() > 0 && Files.exists(firstOut) && Files.notExists(bench.folder("sft"))) {
+      throw another(firstOut);
+    }
     RefusalTerms rows =
         new RefusalTerms(bench.served(), bench.trained(), data, bench.folder("answers"));
     Initialisation start =
         from == null ? Initialisation.keyValue(INSTRUCTION, LENGTH) : Initialisation.from(from);
     if (stages.steps() > 0) {
-      start = Initialisation.from(tune(stages, start, rows, Path.of(out + "-sft")));
+      start = Initialisation.from(tune(stages, start, rows, firstOut));
     }
     Prefix tuned = start.prefix(bench.trained(), stages.seed());
     List<Term> terms =
@@ -168,11 +168,22 @@ public final class TrainRefusalPatch {
                     .withWeight(CONTINUATION_WEIGHT))
             .withRelativeSteps(true);
     TrainedPatch tuned = bench.trainer("sft", plan).train();
-    // It is there when the second stage was interrupted and goes on.
     if (Files.notExists(out)) {
       save(tuned, out);
+    } else if (!TrainingBench.holds(Patch.load(out), tuned.prefix())) {
+      throw another(out);
     }
     return tuned;
+  }
+
+  /** The first stage's patch may be there only where the second was interrupted and goes on. */
+  private PatchkitException another(Path out) {
+    return new PatchkitException(
+        out
+            + " is not of the first stage in "
+            + bench.folder("sft")
+            + ": move it away, or name another --out, and with it --work to go on with what was"
+            + " trained there");
   }
 
   private static Term refusals(RefusalTerms rows, double weight) throws IOException {

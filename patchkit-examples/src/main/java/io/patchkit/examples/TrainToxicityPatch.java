@@ -47,7 +47,8 @@ public final class TrainToxicityPatch {
             args);
     String judge = arguments.get("judge");
     Path out = Path.of(arguments.get("out", "less-toxic"));
-    try (TrainingBench bench = TrainingBench.open(Path.of(arguments.get("work", out + "-work")));
+    Path work = Path.of(arguments.get("work", out + "-work"));
+    try (TrainingBench bench = TrainingBench.open(out, work);
         OnnxJudge given = judge == null ? null : JudgeFiles.open(Path.of(judge))) {
       train(bench, given == null ? RudeWords.shipped() : given, arguments, out);
     } catch (IOException | PatchkitException e) {

@@ -1,12 +1,16 @@
 package io.patchkit.examples;
 
 import io.patchkit.BaseModel;
+import io.patchkit.KeyValuePrefix;
 import io.patchkit.LanguageModel;
 import io.patchkit.Patch;
 import io.patchkit.PatchManifest;
+import io.patchkit.PatchkitException;
 import io.patchkit.Prefix;
 import io.patchkit.SemanticVersion;
+import io.patchkit.SoftPrompt;
 import io.patchkit.format.DType;
+import io.patchkit.format.Float16;
 import io.patchkit.onnx.OnnxModel;
 import io.patchkit.train.DifferentiableModel;
 import io.patchkit.train.Initialisation;
@@ -17,8 +21,10 @@ import io.patchkit.train.Term;
 import io.patchkit.train.TrainedPatch;
 import io.patchkit.train.TrainingPlan;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -41,11 +47,30 @@ final class TrainingBench implements AutoCloseable {
     this.work = work;
   }
 
-  /** Opens the models, which are fetched once. */
-  static TrainingBench open(Path work) throws IOException, InterruptedException {
+  /**
+   * Opens the models, which are fetched once.
+   *
+   * @param out where the patch will be written
+   * @param work keeps what an interruption must not lose
+   * @throws PatchkitException if something is at {@code out}, which a training of hours would find
+   *     out at its end
+   */
+  static TrainingBench open(Path out, Path work) throws IOException, InterruptedException {
+    requireFree(out, work);
     OnnxModel served = OnnxModel.open(ReferenceModel.folder());
     OnnxModel floats = OnnxModel.open(ReferenceModel.trainingFolder());
     return new TrainingBench(served, floats, floats.differentiable(), work);
+  }
+
+  /** Refuses a place for a patch where something is. */
+  static void requireFree(Path out, Path work) {
+    if (Files.exists(out)) {
+      throw new PatchkitException(
+          out
+              + " is there already: move it away, or name another --out, and with it --work "
+              + work
+              + " to go on with what was trained there");
+    }
   }
 
   /** The model that generates. */
@@ -97,6 +122,22 @@ final class TrainingBench implements AutoCloseable {
                 manifest.withBase(base()).withLicence("Apache-2.0").withDescription(description))
         .save(out, DType.F16);
     System.out.println("wrote " + out);
+  }
+
+  /** Whether a patch that was saved in 16 bits holds these numbers. */
+  static boolean holds(Patch saved, Prefix prefix) {
+    return saved.prefix().getClass() == prefix.getClass()
+        && Arrays.equals(halves(saved.prefix()), halves(prefix));
+  }
+
+  private static short[] halves(Prefix prefix) {
+    float[] rows =
+        prefix instanceof KeyValuePrefix keyValue ? keyValue.rows() : ((SoftPrompt) prefix).rows();
+    short[] halves = new short[rows.length];
+    for (int i = 0; i < rows.length; i++) {
+      halves[i] = Float16.fromFloat(rows[i]);
+    }
+    return halves;
   }
 
   /** Both exports of the checkpoint: the one that is trained on and the one that is served. */
