@@ -7,6 +7,7 @@ import io.patchkit.evaluate.SafetyReport;
 import io.patchkit.examples.EvaluationSetup;
 import io.patchkit.format.FormatException;
 import io.patchkit.format.JsonLimits;
+import io.patchkit.format.JsonObject;
 import io.patchkit.format.StrictJson;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -25,13 +26,16 @@ import org.apache.spark.api.java.JavaSparkContext;
  * Measures what {@link io.patchkit.examples.EvaluatePatch} measures, over the machines of a Spark
  * cluster: every task takes a share of every suite's items, every executor holds one model, and one
  * task puts the shares together to the report that one machine would have made. The driver opens no
- * model. Model, patches and data lie in the same folders on every machine.
+ * model. Model, patches and data lie in the same folders on every machine. Costs are measured only
+ * where {@code --suites} names them: tasks beside each other falsify each other's times.
  *
  * <p>Without {@code spark-submit}, which names the cluster, the job runs within its own process.
  */
 public final class SparkEvaluation {
 
   private static final String USAGE = "SparkEvaluation PARTITIONS OUT " + EvaluationSetup.USAGE;
+
+  private static final String SUITES = "requests,toxicity,gender,utility,fidelity";
 
   private SparkEvaluation() {}
 
@@ -40,7 +44,7 @@ public final class SparkEvaluation {
       System.err.println("usage: " + USAGE);
       System.exit(2);
     }
-    EvaluationSetup setup = EvaluationSetup.parse(Arrays.copyOfRange(args, 2, args.length));
+    EvaluationSetup setup = setup(Arrays.copyOfRange(args, 2, args.length));
     SparkConf conf =
         new SparkConf().setAppName("Patchkit evaluation").setIfMissing("spark.master", "local[*]");
     try (JavaSparkContext spark = new JavaSparkContext(conf)) {
@@ -53,6 +57,13 @@ public final class SparkEvaluation {
       System.err.println(e.getMessage());
       System.exit(1);
     }
+  }
+
+  /** What is to be measured: all but costs, unless the arguments name suites. */
+  static EvaluationSetup setup(String... args) {
+    List<String> all = new ArrayList<>(List.of("--suites", SUITES));
+    all.addAll(Arrays.asList(args)); // The last value of an argument counts.
+    return EvaluationSetup.parse(all.toArray(String[]::new));
   }
 
   /**
@@ -75,8 +86,7 @@ public final class SparkEvaluation {
             .mapPartitions(all -> report(ExecutorEvaluation.of(setup), all))
             .first();
     try {
-      return SafetyReport.of(
-          StrictJson.parseObject(report.getBytes(StandardCharsets.UTF_8), JsonLimits.large()));
+      return SafetyReport.of(parse(report));
     } catch (FormatException e) {
       throw new PatchkitException("an executor sent no report: " + e.getMessage(), e);
     }
@@ -85,9 +95,14 @@ public final class SparkEvaluation {
   private static Iterator<String> report(Evaluation evaluation, Iterator<String> parts) {
     List<EvaluationPart> read = new ArrayList<>();
     while (parts.hasNext()) {
-      byte[] json = parts.next().getBytes(StandardCharsets.UTF_8);
-      read.add(EvaluationPart.of(StrictJson.parseObject(json, JsonLimits.large())));
+      read.add(EvaluationPart.of(parse(parts.next())));
     }
     return List.of(evaluation.report(read).toJson().toString()).iterator();
+  }
+
+  /** Reads what a task of this job wrote, however long it is. */
+  static JsonObject parse(String json) {
+    byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
+    return StrictJson.parseObject(bytes, JsonLimits.large().withMaxBytes(bytes.length));
   }
 }

@@ -6,11 +6,15 @@ import io.patchkit.Patch;
 import io.patchkit.evaluate.SafetyReport;
 import io.patchkit.examples.EvaluationSetup;
 import io.patchkit.examples.OpenEvaluation;
+import io.patchkit.format.JsonArray;
+import io.patchkit.format.JsonObject;
 import io.patchkit.format.StrictJson;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.BeforeAll;
@@ -40,13 +44,11 @@ class SparkEvaluationTest {
     Path patch = folder.resolve("patch");
     Patch.fromPeft(ONNX_TESTS.resolve("cases/llama/peft-a")).save(patch);
     EvaluationSetup setup =
-        EvaluationSetup.parse(
+        SparkEvaluation.setup(
             "--model",
             model.toString(),
             "--patch",
             "a=" + patch,
-            "--suites",
-            "requests,toxicity,gender,utility",
             "--toxicity-judge",
             ONNX_TESTS.resolve("judges/strings.onnx").toRealPath().toString(),
             "--limit",
@@ -66,6 +68,14 @@ class SparkEvaluationTest {
           .as("driver and executors")
           .isEqualTo(3);
     }
+  }
+
+  /** A share of many long answers, in which no single text is long: 20 MiB. */
+  @Test
+  void readsASharesWholeLength() {
+    List<String> texts = Collections.nCopies(20, "x".repeat(1 << 20));
+    String json = JsonObject.builder().put("texts", JsonArray.ofStrings(texts)).build().toString();
+    assertThat(SparkEvaluation.parse(json).array("texts").strings()).isEqualTo(texts);
   }
 
   /** The tiny model of the ONNX tests, with a context that holds the prompts of the examples. */
