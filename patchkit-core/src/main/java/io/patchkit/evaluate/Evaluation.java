@@ -149,8 +149,8 @@ public final class Evaluation {
   /**
    * Measures what has not been measured yet and reports.
    *
-   * <p>An interrupt of the thread is looked for before each batch, and ends texts that are generated
-   * together; scores and times run to the end of their batch.
+   * <p>An interrupt of the thread is looked for before each batch, and ends texts that are
+   * generated together; scores and times run to the end of their batch.
    *
    * @throws IllegalArgumentException if a reporting judge filtered training data
    * @throws EvaluationInterruptedException if the thread is interrupted; the interrupt stays set
