@@ -8,9 +8,11 @@ import java.util.List;
  *
  * <pre>loss = −Σ p_teacher(v) · log p(v) / number of positions</pre>
  *
- * <p>the cross-entropy, which differs from KL(teacher ‖ model) by the teacher's entropy, a
- * constant; the divergence itself is reported beside it. Probability that the teacher gave to
- * tokens beyond its likeliest is left out.
+ * <p>where all other tokens together count as one more v, which has the probability that the
+ * teacher's targets leave of 1: the cross-entropy over k + 1 outcomes. It is smallest where the
+ * model gives every outcome the teacher's probability, and differs from KL(teacher ‖ model) by the
+ * teacher's entropy, a constant; the divergence itself, 0 there and positive elsewhere, is reported
+ * beside it. Targets that sum to 1 leave nothing to the others, and no outcome for them.
  *
  * @param data at least one example, see {@link SoftTargets#of(DifferentiableModel,
  *     io.patchkit.Prefix, AnswerTokens, int)}

@@ -50,7 +50,8 @@ final class LinearObjective implements BoundObjective {
   }
 
   static LinearObjective of(Distillation distillation) {
-    return new LinearObjective(Divergence.REPORTED, i -> item(distillation.data().get(i)));
+    return new LinearObjective(
+        Divergence.REPORTED, i -> item(distillation.data().get(i).withRest()));
   }
 
   static LinearObjective of(

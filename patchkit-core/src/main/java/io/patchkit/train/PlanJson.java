@@ -100,6 +100,10 @@ final class PlanJson {
     return JsonArray.of(json);
   }
 
+  /**
+   * An objective without its data. Plans that say {@code rest} count the tokens beyond the
+   * likeliest as one more outcome; plans without the field left them out.
+   */
   private static JsonObject objective(Objective objective) {
     JsonObject.Builder json = JsonObject.builder();
     if (objective instanceof Sft sft) {
@@ -111,9 +115,11 @@ final class PlanJson {
           .put("loss", loss(dpo.loss()))
           .put("anchor", dpo.anchor());
     } else if (objective instanceof Distillation) {
-      json.put("kind", "distillation");
+      json.put("kind", "distillation").put("rest", true);
     } else {
-      json.put("kind", "counterfactual").put("k", ((Counterfactual) objective).k());
+      json.put("kind", "counterfactual")
+          .put("k", ((Counterfactual) objective).k())
+          .put("rest", true);
     }
     return json.build();
   }

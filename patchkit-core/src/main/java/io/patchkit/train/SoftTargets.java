@@ -36,9 +36,9 @@ public final class SoftTargets {
    *
    * @param answer prompt and answer
    * @param ids for each token of the answer the teacher's likeliest ids, any number
-   * @param probabilities of the same shape, each in (0, 1], at most 1 together at a position. They
-   *     are taken as they are: whether they were renormalised over the likeliest ids is the
-   *     caller's choice
+   * @param probabilities of the same shape, each in (0, 1], at most 1 together at a position. What
+   *     they leave of 1 is the teacher's probability of all other ids together; probabilities that
+   *     were renormalised over the likeliest ids say that the others have none
    */
   public static SoftTargets of(AnswerTokens answer, List<int[]> ids, List<double[]> probabilities) {
     if (ids.size() != answer.answerLength() || probabilities.size() != ids.size()) {

@@ -127,6 +127,49 @@ class BoundObjectiveTest {
     assertThat(Objects.requireNonNull(found.kl())).isCloseTo(crossEntropy - entropy, within(1e-12));
   }
 
+  /** Half on one token against a quarter: ½ log 4 + ½ log 4/3 = 0.83699, less log 2. */
+  @Test
+  void distillationCountsAllOtherTokensAsOneOutcome() {
+    TinyModel known =
+        new TinyModel(3) {
+          @Override
+          public RowLogProbabilities logProbabilities(
+              @Nullable Prefix prefix, List<TrainingRow> rows) {
+            TrainingRow row = rows.get(0);
+            return RowLogProbabilities.of(
+                List.of(
+                    IntStream.range(0, row.targets())
+                        .mapToDouble(i -> Math.log(row.id(i) == TrainingRow.REST ? 0.75 : 0.25))
+                        .toArray()));
+          }
+        };
+    SoftTargets targets =
+        SoftTargets.of(
+            AnswerTokens.of(new int[] {7, 0}, new int[] {1}),
+            List.of(new int[] {1}),
+            List.of(new double[] {0.5}));
+    BatchLoss found =
+        SoleObjective.bind(new Distillation(List.of(targets)), known, prefix, 1)
+            .loss(prefix, new int[] {0}, 1, null);
+    assertThat(found.loss()).isCloseTo(0.836988, within(1e-6));
+    assertThat(Objects.requireNonNull(found.kl())).isCloseTo(0.143841, within(1e-6));
+  }
+
+  @Test
+  void distillationLeavesItsTeacherAsItIs() {
+    for (int k : new int[] {1, 4, TinyModel.VOCABULARY}) {
+      List<SoftTargets> targets = SoftTargets.of(model, prefix, TinyData.benign(model), k);
+      double[] gradient = new double[TrainingState.numbers(prefix).length];
+      BatchLoss found =
+          SoleObjective.bind(new Distillation(targets), model, prefix, 4)
+              .loss(prefix, BATCH, 1, gradient);
+      assertThat(Objects.requireNonNull(found.kl())).as("k %d", k).isCloseTo(0, within(1e-6));
+      for (double slope : gradient) {
+        assertThat(slope).as("k %d", k).isCloseTo(0, within(1e-6));
+      }
+    }
+  }
+
   @Test
   void counterfactualIsTheDivergenceFromTheBase() {
     AnswerTokens answer = AnswerTokens.of(new int[] {2, 0}, new int[] {1, 9});

@@ -153,6 +153,20 @@ class PatchTrainerTest {
   }
 
   @Test
+  void aPlanSaysThatItsDivergencesCountTheRest() {
+    SoftTargets targets = SoftTargets.of(model, null, TinyData.benign(model).get(0), 4);
+    TrainingPlan plan =
+        TrainingPlan.of(
+            instruction(Parametrisation.SOFT_PROMPT),
+            1,
+            Term.steer("distil", new Distillation(List.of(targets)), 1),
+            Term.preserve("benign", new Counterfactual(TinyData.benign(model), 4), 1));
+    assertThat(plan.describe())
+        .contains("{\"kind\":\"distillation\",\"rest\":true}")
+        .contains("{\"kind\":\"counterfactual\",\"k\":4,\"rest\":true}");
+  }
+
+  @Test
   void equalPlansGiveEqualPatchesAndOtherSeedsOthers() {
     TrainingPlan plan = sft(Parametrisation.SOFT_PROMPT, 6);
     assertThat(train(plan)).isEqualTo(train(plan));
