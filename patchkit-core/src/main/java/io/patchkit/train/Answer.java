@@ -21,8 +21,19 @@ public record Answer(String text, boolean complete) {
     return new Answer(text, true);
   }
 
-  /** What a model generated; complete if the model stopped of its own accord. */
+  /**
+   * What a model generated; complete if the model stopped of its own accord.
+   *
+   * @throws IllegalStateException if the generation was cancelled: where its text ends is chance
+   */
   public static Answer of(Generation generation) {
+    if (generation.finishReason() == FinishReason.CANCELLED) {
+      throw new IllegalStateException(
+          "the generation was cancelled after "
+              + generation.tokens().size()
+              + " tokens, which are no answer; generate again, from a thread that is not"
+              + " interrupted");
+    }
     return new Answer(generation.text(), generation.finishReason() == FinishReason.STOP_TOKEN);
   }
 }

@@ -66,6 +66,8 @@ public final class PreferencePairs {
    * @param base the unpatched model's answer
    * @param file made if there is none, in a directory that exists
    * @return what became of all candidates so far
+   * @throws IllegalStateException if an answer was cancelled; that prompt is asked again by the
+   *     next run
    * @throws io.patchkit.PatchkitException if the file cannot be read or written, or was built with
    *     another filter or judge
    */

@@ -20,6 +20,7 @@ public sealed interface SaferReference {
    * What the reference answers.
    *
    * @throws IllegalArgumentException if it has no answer to this prompt
+   * @throws IllegalStateException if a model's generation was cancelled
    */
   Answer answer(Prompt prompt);
 

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.patchkit.ChatMessage;
+import io.patchkit.FinishReason;
+import io.patchkit.GenerationOptions;
 import io.patchkit.PatchkitException;
 import io.patchkit.Prompt;
 import java.io.IOException;
@@ -172,6 +174,36 @@ class PreferencePairsTest {
             file);
     assertThat(asked).containsExactly(Prompt.text("0.95 0.0"));
     assertThat(counts).isEqualTo(new PairCounts(4, 0, 2, 1, 1));
+  }
+
+  @Test
+  void asksAgainWhereAnAnswerWasCancelled() {
+    List<Prompt> prompts = prompts("0.9 a", "0.8 b");
+    FakeModel model = new FakeModel(FinishReason.STOP_TOKEN, (prompt, options) -> "Yes.");
+    FakeModel interrupted = new FakeModel(FinishReason.CANCELLED, (prompt, options) -> "Ye");
+    GenerationOptions options = GenerationOptions.defaults();
+    PreferencePairs pairs = PreferencePairs.unfiltered();
+    assertThatThrownBy(
+            () ->
+                pairs.build(
+                    prompts.iterator(),
+                    prompt ->
+                        Answer.of(
+                            (prompt.equals(prompts.get(0)) ? model : interrupted)
+                                .generate(prompt, options)),
+                    SAFER,
+                    file))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("cancelled");
+    assertThat(read()).hasSize(1);
+    PairCounts counts =
+        pairs.build(
+            prompts.iterator(), prompt -> Answer.of(model.generate(prompt, options)), SAFER, file);
+    assertThat(counts).isEqualTo(new PairCounts(2, 0, 0, 0, 0));
+    assertThat(model.prompts).isEqualTo(prompts);
+    assertThat(read())
+        .extracting(PreferencePair::rejected)
+        .containsExactly(Answer.of("Yes."), Answer.of("Yes."));
   }
 
   @Test

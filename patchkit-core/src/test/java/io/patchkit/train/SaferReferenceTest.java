@@ -25,6 +25,13 @@ class SaferReferenceTest {
         .isEqualTo(new Answer("seed 3", true));
     for (FinishReason reason : FinishReason.values()) {
       FakeModel ending = new FakeModel(reason, (p, o) -> "x");
+      if (reason == FinishReason.CANCELLED) {
+        assertThatThrownBy(() -> SaferReference.model(ending, OPTIONS).answer(prompt))
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessageContaining("was cancelled after 1 tokens")
+            .hasMessageContaining("generate again");
+        continue;
+      }
       assertThat(SaferReference.model(ending, OPTIONS).answer(prompt).complete())
           .isEqualTo(reason == FinishReason.STOP_TOKEN);
     }
