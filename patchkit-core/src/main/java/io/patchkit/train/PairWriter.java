@@ -1,7 +1,6 @@
 package io.patchkit.train;
 
 import io.patchkit.PatchkitException;
-import io.patchkit.Prompt;
 import io.patchkit.format.JsonObject;
 import io.patchkit.train.PairFilter.Verdict;
 import io.patchkit.train.PreferencePairs.Scorer;
@@ -148,8 +147,8 @@ final class PairWriter {
     if (!pair.chosen().text().equals(pair.rejected().text())) {
       verdict = Verdict.KEPT;
       if (scorer != null) {
-        chosen = score(scorer, pair.prompt(), pair.chosen());
-        rejected = score(scorer, pair.prompt(), pair.rejected());
+        chosen = FiniteScore.of(scorer.score(), pair.prompt(), pair.chosen());
+        rejected = FiniteScore.of(scorer.score(), pair.prompt(), pair.rejected());
         verdict = filter.verdict(chosen, rejected);
       }
     }
@@ -159,15 +158,6 @@ final class PairWriter {
     JsonLines.append(
         journal, JsonObject.builder().put("key", key).put("verdict", verdict.name()).build());
     counts.merge(verdict, 1L, Long::sum);
-  }
-
-  private static double score(Scorer scorer, Prompt prompt, Answer answer) {
-    double found = scorer.score().applyAsDouble(prompt, answer.text());
-    if (!Double.isFinite(found)) {
-      throw new IllegalArgumentException(
-          "the score of an answer to " + prompt + " is " + found + "; allowed: finite numbers");
-    }
-    return found;
   }
 
   PairCounts counts() {

@@ -65,8 +65,8 @@ public sealed interface SaferReference {
    * The best of several answers.
    *
    * @param candidates asked in order, at least one
-   * @param score of an answer to a prompt, higher is better; the first of equals is taken. Not the
-   *     judge that will report results
+   * @param score of an answer to a prompt, higher is better, finite; the first of equals is taken.
+   *     Not the judge that will report results
    */
   record BestOf(List<SaferReference> candidates, ToDoubleBiFunction<Prompt, String> score)
       implements SaferReference {
@@ -85,7 +85,7 @@ public sealed interface SaferReference {
       double bestScore = Double.NEGATIVE_INFINITY;
       for (SaferReference candidate : candidates) {
         Answer answer = candidate.answer(prompt);
-        double found = score.applyAsDouble(prompt, answer.text());
+        double found = FiniteScore.of(score, prompt, answer);
         if (best == null || found > bestScore) {
           best = answer;
           bestScore = found;

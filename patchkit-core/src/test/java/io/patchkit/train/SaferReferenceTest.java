@@ -7,6 +7,7 @@ import io.patchkit.ChatMessage;
 import io.patchkit.FinishReason;
 import io.patchkit.GenerationOptions;
 import io.patchkit.Prompt;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -65,6 +66,23 @@ class SaferReferenceTest {
         .hasMessageContaining("greedy");
     assertThatThrownBy(() -> SaferReference.bestOf(0, model, sampling, (p, a) -> 0))
         .hasMessageContaining("candidates is empty");
+  }
+
+  @Test
+  void theBestOfSeveralIsNotChosenByScoresThatAreNone() {
+    for (double none : new double[] {Double.NaN, Double.POSITIVE_INFINITY}) {
+      List<Double> scores = new ArrayList<>(List.of(none, 0.5));
+      SaferReference best =
+          new SaferReference.BestOf(
+              List.of(
+                  SaferReference.answering(prompt -> "bad"),
+                  SaferReference.answering(prompt -> "good")),
+              (prompt, answer) -> scores.remove(0));
+      assertThatThrownBy(() -> best.answer(Prompt.text("x")))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("the score of an answer to")
+          .hasMessageContaining("is " + none + "; allowed: finite numbers");
+    }
   }
 
   @Test
