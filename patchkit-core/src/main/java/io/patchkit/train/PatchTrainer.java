@@ -74,8 +74,8 @@ public final class PatchTrainer {
   }
 
   /**
-   * Stores the state in a folder and goes on from the newest one that is there, to the same patch
-   * bit by bit as without the interruption where the model has the same {@link
+   * Stores the state in a folder, the last one too, and goes on from the newest one that is there,
+   * to the same patch bit by bit as without the interruption where the model has the same {@link
    * DifferentiableModel#runtime}; another is warned of in the log. One training at a time may use a
    * folder.
    *

@@ -22,15 +22,20 @@ public interface TrainingListener {
   /** Something looks wrong. */
   default void onWarning(TrainingWarning warning) {}
 
-  /** The training has ended with a result. */
+  /**
+   * The training has ended with a result. All listeners are told, whatever one of them throws here;
+   * {@link PatchTrainer#train} then throws the first failure in place of returning the result, of
+   * which {@link #onFailure} is not told. Where there are checkpoints the last state is in one:
+   * training again gives the result without another step.
+   */
   default void onFinish(TrainedPatch trained) {}
 
   /**
    * The training has ended without a result: it was interrupted ({@link
    * TrainingInterruptedException}), it diverged ({@link TrainingDivergedException}), or the model,
    * the score, a listener or the checkpoints failed; {@link #onStart} of this listener may not have
-   * been called. All listeners are told, whatever one of them throws here, which is added to the
-   * cause.
+   * been called. A plan that does not fit the model is refused before, and nobody told. All
+   * listeners are told, whatever one of them throws here, which is added to the cause.
    *
    * @param cause what {@link PatchTrainer#train} throws
    */

@@ -23,14 +23,14 @@ final class TrainingRun {
   private final List<TrainingListener> listeners;
   private final Clock clock;
   private final Prefix start;
-  private final @Nullable CheckpointFolder folder;
-  private final int checkpointEvery;
+  private final @Nullable Checkpoints checkpoints;
   private final List<BoundObjective> objectives = new ArrayList<>();
   private final List<BatchOrder> orders = new ArrayList<>();
   private final LossPass pass;
   private final StepSizes sizes;
   private final @Nullable Judge judge;
   private final CheckpointFolder.Training training;
+  private @Nullable CheckpointFolder folder;
   private @Nullable Path lastCheckpoint;
 
   TrainingRun(
@@ -46,8 +46,7 @@ final class TrainingRun {
     this.clock = clock;
     this.start = TrainingStart.of(plan, model);
     TrainingExamples.requireFit(plan, start, model.shape());
-    this.folder = checkpoints == null ? null : CheckpointFolder.open(checkpoints.directory());
-    this.checkpointEvery = checkpoints == null ? 0 : checkpoints.everySteps();
+    this.checkpoints = checkpoints;
     for (Term term : plan.terms()) {
       BatchOrder order =
           new BatchOrder(term.name(), term.objective().size(), term.perStep(), plan.seed());
@@ -78,10 +77,9 @@ final class TrainingRun {
   }
 
   TrainedPatch train() {
-    TrainingState state = startingState();
     TrainedPatch trained;
     try {
-      trained = train(state);
+      trained = train(startingState());
     } catch (RuntimeException e) {
       if (e instanceof TrainingDivergedException diverged) {
         tell(listener -> listener.onWarning(notFinite(diverged)), e);
@@ -89,8 +87,27 @@ final class TrainingRun {
       tell(listener -> listener.onFailure(e), e);
       throw e;
     }
-    listeners.forEach(listener -> listener.onFinish(trained));
+    finish(trained);
     return trained;
+  }
+
+  /** Tells all listeners of the result, then throws what the first of them to fail threw. */
+  private void finish(TrainedPatch trained) {
+    RuntimeException failure = null;
+    for (TrainingListener listener : listeners) {
+      try {
+        listener.onFinish(trained);
+      } catch (RuntimeException e) {
+        if (failure == null) {
+          failure = e;
+        } else if (e != failure) {
+          failure.addSuppressed(e);
+        }
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
   }
 
   /** Tells all listeners of a failure, which what they throw does not replace. */
@@ -127,6 +144,8 @@ final class TrainingRun {
         ValidationResult result = judge.judge(state, found);
         listeners.forEach(listener -> listener.onValidation(result));
         if (judge.isOutOfPatience(state)) {
+          // A resumed training judges it again, and is out of patience again.
+          save(state);
           reason = StopReason.NO_IMPROVEMENT;
           break;
         }
@@ -140,7 +159,12 @@ final class TrainingRun {
   }
 
   private TrainingState startingState() {
-    CheckpointFolder.Stored stored = folder == null ? null : folder.load(start, training);
+    if (checkpoints == null) {
+      return TrainingState.initial(start);
+    }
+    CheckpointFolder opened = CheckpointFolder.open(checkpoints.directory());
+    folder = opened;
+    CheckpointFolder.Stored stored = opened.load(start, training);
     if (stored == null) {
       return TrainingState.initial(start);
     }
@@ -179,8 +203,11 @@ final class TrainingRun {
     watch.observe(progress).forEach(this::warn);
     state.watch = watch.memory();
     state.step++;
-    // After the listeners: what a checkpoint has behind it, they have been told.
-    if (checkpointEvery > 0 && state.step % checkpointEvery == 0) {
+    // After the listeners: what a checkpoint has behind it, they have been told. The last state
+    // too,
+    // and before it is judged: a resumed training judges it again.
+    if (checkpoints != null
+        && (state.step % checkpoints.everySteps() == 0 || state.step == plan.steps())) {
       save(state);
     }
   }

@@ -34,6 +34,7 @@ class PatchTrainerTest {
     final List<TrainingProgress> steps = new ArrayList<>();
     final List<ValidationResult> validations = new ArrayList<>();
     final List<TrainingWarning> warnings = new ArrayList<>();
+    final List<RuntimeException> failures = new ArrayList<>();
     @Nullable TrainedPatch trained;
 
     @Override
@@ -54,6 +55,11 @@ class PatchTrainerTest {
     @Override
     public void onFinish(TrainedPatch trained) {
       this.trained = trained;
+    }
+
+    @Override
+    public void onFailure(RuntimeException cause) {
+      failures.add(cause);
     }
 
     TermProgress term(int step, int term) {
@@ -164,6 +170,30 @@ class PatchTrainerTest {
     assertThat(plan.describe())
         .contains("{\"kind\":\"distillation\",\"rest\":true}")
         .contains("{\"kind\":\"counterfactual\",\"k\":4,\"rest\":true}");
+  }
+
+  @Test
+  void allListenersAreToldOfTheResultWhateverOneOfThemThrows() {
+    RuntimeException first = new IllegalStateException("first");
+    RuntimeException second = new IllegalStateException("second");
+    TrainingPlan plan = sft(Parametrisation.SOFT_PROMPT, 2);
+    PatchTrainer trainer =
+        PatchTrainer.of(model, plan)
+            .withListener(failing(first))
+            .withListener(recorder)
+            .withListener(failing(second));
+    assertThatThrownBy(trainer::train).isSameAs(first).hasSuppressedException(second);
+    assertThat(recorder.trained).isEqualTo(PatchTrainer.of(model, plan).train());
+    assertThat(recorder.failures).isEmpty();
+  }
+
+  private static TrainingListener failing(RuntimeException failure) {
+    return new TrainingListener() {
+      @Override
+      public void onFinish(TrainedPatch trained) {
+        throw failure;
+      }
+    };
   }
 
   @Test

@@ -214,6 +214,63 @@ class ResumeTest {
   }
 
   @Test
+  void aResultThatAListenerLostIsInTheLastCheckpoint() {
+    TrainingListener failing =
+        new TrainingListener() {
+          @Override
+          public void onFinish(TrainedPatch trained) {
+            throw new IllegalStateException("disk full");
+          }
+        };
+    TrainingPlan plan = plan(Parametrisation.SOFT_PROMPT);
+    for (TrainingPlan each :
+        List.of(plan, plan.withValidation(Validation.every(2).withPatience(2)))) {
+      empty();
+      PatchTrainer plain =
+          PatchTrainer.of(model, each).withSelection("near zero", ResumeTest::firstNumber);
+      PatchTrainer stored = plain.withCheckpoints(folder, 100);
+      assertThatThrownBy(() -> stored.withListener(failing).train()).hasMessage("disk full");
+      List<Integer> steps = new ArrayList<>();
+      TrainedPatch again =
+          stored
+              .withListener(
+                  new TrainingListener() {
+                    @Override
+                    public void onStep(TrainingProgress progress) {
+                      steps.add(progress.step());
+                    }
+                  })
+              .train();
+      assertThat(again).isEqualTo(plain.train());
+      assertThat(steps).isEmpty();
+    }
+  }
+
+  @Test
+  void checkpointsThatFailAreToldOf() throws IOException {
+    TrainingPlan plan = plan(Parametrisation.SOFT_PROMPT);
+    Path damaged = Files.createDirectory(folder.resolve("damaged"));
+    Files.write(damaged.resolve("step-00000003.safetensors"), new byte[] {1, 2, 3});
+    Path noFolder = Files.writeString(folder.resolve("file"), "mine");
+    for (Path checkpoints : List.of(damaged, noFolder)) {
+      List<RuntimeException> told = new ArrayList<>();
+      PatchTrainer trainer =
+          PatchTrainer.of(model, plan)
+              .withCheckpoints(checkpoints, 1)
+              .withListener(
+                  new TrainingListener() {
+                    @Override
+                    public void onFailure(RuntimeException cause) {
+                      told.add(cause);
+                    }
+                  });
+      assertThatThrownBy(trainer::train)
+          .isInstanceOf(PatchkitException.class)
+          .satisfies(thrown -> assertThat(told).singleElement().isSameAs(thrown));
+    }
+  }
+
+  @Test
   void refusesToStartAnewOverDamagedCheckpoints() throws IOException {
     TrainingPlan plan = plan(Parametrisation.SOFT_PROMPT);
     trainer(plan, 1).train();
@@ -290,7 +347,7 @@ class ResumeTest {
         .singleElement()
         .asString()
         .contains(
-            "step-00000006.safetensors was computed by [java doubles] and goes on with [java"
+            "step-00000007.safetensors was computed by [java doubles] and goes on with [java"
                 + " doubles, threads 2]");
   }
 
