@@ -29,9 +29,9 @@ import org.jspecify.annotations.Nullable;
  * The checkpoints of one training: safetensors files named {@code step-00000012.safetensors}, the
  * newest two of them. A file holds the prefix ({@code parameters}), the optimizer's moments, the
  * best prefix so far, and in its metadata one JSON object with the rest of the state and the {@link
- * Training} that it belongs to. It appears whole or not at all; one that does not read back is
- * passed over for the one before it. Where none reads back, or one is of another version of the
- * format, nothing is loaded and nothing lost.
+ * Training} that it belongs to, and a SHA-256 of all of these. It appears whole or not at all; one
+ * that does not read back is passed over for the one before it. Where none reads back, or one is of
+ * another version of the format, nothing is loaded and nothing lost.
  */
 final class CheckpointFolder {
 
@@ -40,7 +40,8 @@ final class CheckpointFolder {
   private static final String NAMES = "step-*.safetensors";
   private static final String ABANDONED = ".????????-????-????-????-????????????.tmp";
   private static final String STATE = "patchkit.training";
-  private static final int VERSION = 2;
+  private static final String DIGEST = "patchkit.training.sha256";
+  private static final int VERSION = 3;
   private static final int KEPT = 2;
   private static final SafetensorsLimits LIMITS =
       SafetensorsLimits.defaults().withMaxBytes(Integer.MAX_VALUE);
@@ -71,8 +72,9 @@ final class CheckpointFolder {
    * @param plan digest of plan, start and base model
    * @param criterion name of what chooses among states, or empty
    * @param runtime what computes: {@link DifferentiableModel#runtime}
+   * @param steps of the plan, which no state is beyond
    */
-  record Training(String plan, String criterion, String runtime) {}
+  record Training(String plan, String criterion, String runtime, int steps) {}
 
   /** A state, and the file that it was read from. */
   record Stored(Path file, TrainingState state) {}
@@ -159,8 +161,11 @@ final class CheckpointFolder {
                   .put("criterion", best.criterion())
                   .build());
     }
-    json.put("sha256", digest(tensors));
-    return new Safetensors(tensors, Map.of(STATE, json.build().toString()));
+    String text = json.build().toString();
+    Map<String, String> metadata = new LinkedHashMap<>();
+    metadata.put(STATE, text);
+    metadata.put(DIGEST, digest(text, tensors));
+    return new Safetensors(tensors, metadata);
   }
 
   private static TrainingState read(Path file, Prefix start, Training training) throws IOException {
@@ -182,11 +187,11 @@ final class CheckpointFolder {
               + "; go on with the Patchkit that wrote it, or move the checkpoints away to start"
               + " anew");
     }
-    requireSame(file, "plan", training.plan(), json.string("plan"));
-    requireSame(file, "criterion", training.criterion(), json.string("criterion"));
-    if (!json.string("sha256").equals(digest(content.tensors()))) {
+    if (!digest(text, content.tensors()).equals(content.metadata().get(DIGEST))) {
       throw new IllegalArgumentException("its numbers are not those that were written");
     }
+    requireSame(file, "plan", training.plan(), json.string("plan"));
+    requireSame(file, "criterion", training.criterion(), json.string("criterion"));
     int size = TrainingState.numbers(start).length;
     TrainingState state =
         TrainingState.restored(
@@ -194,7 +199,7 @@ final class CheckpointFolder {
             numbers(content, "parameters", size),
             new AdamW.Moments(
                 numbers(content, "moment1", size), numbers(content, "moment2", size)));
-    state.step = json.integer("step", 0, Integer.MAX_VALUE);
+    state.step = json.integer("step", 0, training.steps());
     state.curves = json.string("curves");
     state.sinceImprovement = json.integer("sinceImprovement", 0, Integer.MAX_VALUE);
     state.watch = json.object("watch");
@@ -203,7 +208,7 @@ final class CheckpointFolder {
       state.bar = json.number("bar", -Double.MAX_VALUE, Double.MAX_VALUE);
       state.best =
           new TrainingState.Best(
-              best.integer("step", 0, Integer.MAX_VALUE),
+              best.integer("step", 0, state.step),
               best.number("criterion", -Double.MAX_VALUE, Double.MAX_VALUE),
               TrainingState.prefix(start, numbers(content, "best", size)));
     }
@@ -250,8 +255,9 @@ final class CheckpointFolder {
     return tensor.toArray();
   }
 
-  private static String digest(Map<String, Tensor> tensors) {
-    DataDigest digest = new DataDigest();
+  /** The digest of a state: its JSON as it is written, and its tensors. */
+  private static String digest(String json, Map<String, Tensor> tensors) {
+    DataDigest digest = new DataDigest().add(json);
     for (String name : List.of("parameters", "moment1", "moment2", "best")) {
       Tensor tensor = tensors.get(name);
       digest.add(name);

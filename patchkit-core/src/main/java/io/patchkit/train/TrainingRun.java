@@ -73,7 +73,7 @@ final class TrainingRun {
             .hex();
     this.training =
         new CheckpointFolder.Training(
-            digest, judge == null ? "" : judge.criterion(), model.runtime());
+            digest, judge == null ? "" : judge.criterion(), model.runtime(), plan.steps());
   }
 
   TrainedPatch train() {

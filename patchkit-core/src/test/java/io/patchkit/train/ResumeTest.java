@@ -8,10 +8,12 @@ import io.patchkit.Prefix;
 import io.patchkit.format.Safetensors;
 import io.patchkit.format.SafetensorsLimits;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -19,6 +21,8 @@ import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -213,6 +217,48 @@ class ResumeTest {
     }
   }
 
+  /** What a checkpoint holds beside its tensors, each with one digit changed in place. */
+  @ParameterizedTest
+  @ValueSource(strings = {"step", "curves", "sinceImprovement", "watch", "bar", "best", "plan"})
+  void passesOverACheckpointOfWhichADigitChanged(String field) throws IOException {
+    TrainingPlan plan = plan(Parametrisation.SOFT_PROMPT);
+    TrainedPatch whole = trainer(plan, 1).train();
+    Path newest = folder.resolve("step-00000007.safetensors");
+    byte[] bytes = Files.readAllBytes(newest);
+    Matcher digit =
+        Pattern.compile("\\\\\"" + field + "\\\\\":[^0-9]*([0-9])")
+            .matcher(new String(bytes, StandardCharsets.ISO_8859_1));
+    assertThat(digit.find()).isTrue();
+    bytes[digit.start(1)] ^= 1;
+    Files.write(newest, bytes);
+    List<Integer> firstSteps = new ArrayList<>();
+    PatchTrainer resumed =
+        trainer(plan, 1)
+            .withListener(
+                new TrainingListener() {
+                  @Override
+                  public void onStart(TrainingPlan started, int firstStep) {
+                    firstSteps.add(firstStep);
+                  }
+                });
+    assertThat(resumed.train()).isEqualTo(whole);
+    assertThat(firstSteps).containsExactly(6);
+  }
+
+  @Test
+  void refusesAStateBeyondTheLastStep() {
+    CheckpointFolder checkpoints = CheckpointFolder.open(folder);
+    Prefix start = plan(Parametrisation.SOFT_PROMPT).initialisation().prefix(model, 9);
+    TrainingState state = TrainingState.initial(start);
+    state.step = STEPS + 1;
+    CheckpointFolder.Training training =
+        new CheckpointFolder.Training("plan", "", model.runtime(), STEPS);
+    checkpoints.save(state, training);
+    assertThatThrownBy(() -> checkpoints.load(start, training))
+        .isInstanceOf(PatchkitException.class)
+        .hasMessageContaining("step");
+  }
+
   @Test
   void aResultThatAListenerLostIsInTheLastCheckpoint() {
     TrainingListener failing =
@@ -296,13 +342,9 @@ class ResumeTest {
     trainer(plan, 1).train();
     Path newest = folder.resolve("step-00000007.safetensors");
     Safetensors content = Safetensors.load(newest, SafetensorsLimits.defaults());
-    String state = content.metadata().values().iterator().next();
-    String later = state.replaceFirst("\"version\":\\d+", "\"version\":77");
-    Files.write(
-        newest,
-        new Safetensors(
-                content.tensors(), Map.of(content.metadata().keySet().iterator().next(), later))
-            .toBytes());
+    Map<String, String> later = new LinkedHashMap<>(content.metadata());
+    later.replaceAll((key, text) -> text.replaceFirst("\"version\":\\d+", "\"version\":77"));
+    Files.write(newest, new Safetensors(content.tensors(), later).toBytes());
     assertThatThrownBy(() -> trainer(plan, 1).train())
         .isInstanceOf(PatchkitException.class)
         .hasMessageContaining("step-00000007.safetensors is a checkpoint of version 77, expected");
