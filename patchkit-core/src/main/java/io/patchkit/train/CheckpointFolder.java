@@ -169,7 +169,7 @@ final class CheckpointFolder {
   }
 
   private static TrainingState read(Path file, Prefix start, Training training) throws IOException {
-    Safetensors content = Safetensors.load(file, LIMITS);
+    Safetensors content = Uninterrupted.read(() -> Safetensors.load(file, LIMITS));
     String text = content.metadata().get(STATE);
     if (text == null) {
       throw new IllegalArgumentException("its metadata has no " + STATE);

@@ -15,16 +15,28 @@ final class Uninterrupted {
     void run() throws IOException;
   }
 
+  interface Reading<T> {
+    T read() throws IOException;
+  }
+
+  /** Does it as {@link #read} does. */
+  static void run(Access access) throws IOException {
+    read(
+        () -> {
+          access.run();
+          return true;
+        });
+  }
+
   /**
    * Does it, again where it was broken off; the thread stays interrupted if it was or became so.
    */
-  static void run(Access access) throws IOException {
+  static <T> T read(Reading<T> reading) throws IOException {
     boolean interrupted = Thread.interrupted();
     try {
       while (true) {
         try {
-          access.run();
-          return;
+          return reading.read();
         } catch (ClosedByInterruptException e) {
           interrupted = true;
           Thread.interrupted();

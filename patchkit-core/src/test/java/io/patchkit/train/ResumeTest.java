@@ -440,6 +440,19 @@ class ResumeTest {
     assertThat(trainer(plan, 100).train()).isEqualTo(PatchTrainer.of(model, plan).train());
   }
 
+  @Test
+  void aTrainingThatIsResumedUnderAnInterruptIsInterruptedAgain() {
+    TrainingPlan plan = plan(Parametrisation.KEY_VALUE);
+    assertThatThrownBy(() -> trainer(plan, 2).withListener(new CrashAfter(4)).train())
+        .isInstanceOf(CrashAfter.Crash.class);
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(() -> trainer(plan, 2).train())
+        .isInstanceOfSatisfying(
+            TrainingInterruptedException.class, e -> assertThat(e.step()).isEqualTo(4));
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(trainer(plan, 2).train()).isEqualTo(PatchTrainer.of(model, plan).train());
+  }
+
   /** Judges after 0, 2, 4, 6 and 7 steps; a score that is cut short is better than any other. */
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2, 3, 4})
