@@ -36,6 +36,25 @@ final class PairWriter {
 
   private long duplicates;
 
+  /** A line of the journal. */
+  private sealed interface Entry {
+
+    static Entry of(JsonObject line) {
+      String settings = line.optionalString("settings");
+      return settings == null
+          ? new Decision(
+              line.integer("key", Long.MIN_VALUE, Long.MAX_VALUE),
+              Verdict.valueOf(line.string("verdict")))
+          : new Settings(settings);
+    }
+  }
+
+  /** What the file was begun with. */
+  private record Settings(String text) implements Entry {}
+
+  /** What became of a candidate. */
+  private record Decision(long key, Verdict verdict) implements Entry {}
+
   private PairWriter(Path file, PairFilter filter, @Nullable Scorer scorer) {
     this.file = file;
     this.journal = file.resolveSibling(file.getFileName() + ".journal");
@@ -84,24 +103,23 @@ final class PairWriter {
       JsonLines.append(journal, JsonObject.builder().put("settings", settings).build());
       return;
     }
-    try (Stream<JsonObject> lines = JsonLines.read(journal, line -> line)) {
-      lines.forEach(
-          line -> {
-            String found = line.optionalString("settings");
-            if (found != null && !found.equals(settings)) {
-              throw new PatchkitException(
-                  file
-                      + " was begun with "
-                      + found
-                      + ", not with "
-                      + settings
-                      + "; go on with the filter and judge of before, or build into another file");
-            }
-            if (found == null) {
-              decided.add(line.integer("key", Long.MIN_VALUE, Long.MAX_VALUE));
-              counts.merge(Verdict.valueOf(line.string("verdict")), 1L, Long::sum);
-            }
-          });
+    try (Stream<Entry> entries = JsonLines.read(journal, Entry::of)) {
+      entries.forEach(entry -> take(entry, settings));
+    }
+  }
+
+  private void take(Entry entry, String settings) {
+    if (entry instanceof Decision decision) {
+      decided.add(decision.key());
+      counts.merge(decision.verdict(), 1L, Long::sum);
+    } else if (entry instanceof Settings found && !found.text().equals(settings)) {
+      throw new PatchkitException(
+          file
+              + " was begun with "
+              + found.text()
+              + ", not with "
+              + settings
+              + "; go on with the filter and judge of before, or build into another file");
     }
   }
 

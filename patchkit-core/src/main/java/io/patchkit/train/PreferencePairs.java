@@ -69,7 +69,7 @@ public final class PreferencePairs {
    * @throws IllegalStateException if an answer was cancelled; that prompt is asked again by the
    *     next run
    * @throws io.patchkit.PatchkitException if the file cannot be read or written, or was built with
-   *     another filter or judge
+   *     another filter or judge, or its journal does not read
    */
   public PairCounts build(
       Iterator<Prompt> prompts, Function<Prompt, Answer> base, SaferReference safer, Path file) {

@@ -207,6 +207,27 @@ class PreferencePairsTest {
   }
 
   @Test
+  void namesTheLineOfAJournalThatDoesNotRead() throws IOException {
+    build(CANDIDATES);
+    Path journal = folder.resolve("pairs.jsonl.journal");
+    List<String> decisions = lines(journal);
+    for (String damaged :
+        List.of(
+            "{\"key\":1,\"verdict\":\"MAYBE\"}",
+            "{\"key\":\"1\",\"verdict\":\"KEPT\"}",
+            "{\"key\":1}",
+            "{\"settings\":1}")) {
+      List<String> lines = new ArrayList<>(decisions);
+      lines.set(2, damaged);
+      Files.write(journal, lines);
+      assertThatThrownBy(() -> build(CANDIDATES))
+          .as(damaged)
+          .isInstanceOf(PatchkitException.class)
+          .hasMessageContaining("pairs.jsonl.journal, line 3: ");
+    }
+  }
+
+  @Test
   void refusesAFileBegunOtherwise() throws IOException {
     build(CANDIDATES);
     assertThatThrownBy(
