@@ -62,6 +62,10 @@ public final class PreferencePairs {
    * Answers each prompt twice, chosen by the safer reference and rejected by the base model, and
    * appends the pairs that pass. A prompt that was decided before is not answered again.
    *
+   * <p>The journal knows the filter and the judge, but not who answers: go on with the base and the
+   * safer reference that the file was begun with, or its pairs are of several. For others, build
+   * into another file.
+   *
    * @param prompts texts or chats; read lazily
    * @param base the unpatched model's answer
    * @param file made if there is none, in a directory that exists
