@@ -7,6 +7,12 @@ import java.util.List;
 /** Takes fused operators apart into operators that have a derivative of their own. */
 final class Decompositions {
 
+  /** ε of the operators that add a residual first, where the node has none. */
+  private static final float SKIP_EPSILON = 1e-12f;
+
+  /** ε of the standard operators, where the node has none. */
+  private static final float STANDARD_EPSILON = 1e-5f;
+
   private Decompositions() {}
 
   /** Takes apart every fused operator of a graph whose outputs have been settled. */
@@ -34,7 +40,7 @@ final class Decompositions {
   private static void skipRmsNormalization(Ops ops, Node node) {
     ops.graph().remove(node);
     String sum = sum(ops, node, node.input(3));
-    rmsNormalization(ops, node, sum, node.input(2));
+    rmsNormalization(ops, node, sum, node.input(2), -1, SKIP_EPSILON);
   }
 
   private static void skipLayerNormalization(Ops ops, Node node) {
@@ -47,7 +53,7 @@ final class Decompositions {
     ops.op(
         Node.of("LayerNormalization", inputs, List.of(node.output(0)))
             .with("axis", -1)
-            .with("epsilon", node.attribute("epsilon", 1e-12f)));
+            .with("epsilon", node.attribute("epsilon", SKIP_EPSILON)));
   }
 
   private static String sum(Ops ops, Node node, String bias) {
@@ -61,15 +67,18 @@ final class Decompositions {
 
   private static void rmsNormalization(Ops ops, Node node) {
     ops.graph().remove(node);
-    rmsNormalization(ops, node, node.input(0), node.input(1));
+    // The rule refuses an axis that is not the last.
+    long axis = node.attribute("axis", -1);
+    rmsNormalization(ops, node, node.input(0), node.input(1), axis, STANDARD_EPSILON);
   }
 
-  private static void rmsNormalization(Ops ops, Node node, String x, String weight) {
+  private static void rmsNormalization(
+      Ops ops, Node node, String x, String weight, long axis, float epsilon) {
     ops.op(
         Node.of("SimplifiedLayerNormalization", List.of(x, weight), List.of(node.output(0)))
-            .with("axis", -1)
+            .with("axis", axis)
             .with("stash_type", 1)
-            .with("epsilon", node.attribute("epsilon", 1e-5f)));
+            .with("epsilon", node.attribute("epsilon", epsilon)));
   }
 
   private static void biasGelu(Ops ops, Node node) {
