@@ -18,7 +18,6 @@ final class Provenance {
     Map<String, String> facts = new HashMap<>();
     if (plan.initialisation() instanceof Initialisation.From from) {
       from.history().forEach((key, value) -> facts.put("before." + key, value));
-      facts.put("start.digest", from.prefix().digest());
     }
     BaseModel base = model.base();
     facts.put("base.name", base.name());

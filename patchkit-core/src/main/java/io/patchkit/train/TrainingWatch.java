@@ -64,7 +64,10 @@ final class TrainingWatch {
     return memory.build();
   }
 
-  /** What is to be said of a step. Each trouble is said when it begins and when it has doubled. */
+  /**
+   * What is to be said of a step. A rise of a preserved loss is said when it begins and whenever it
+   * has doubled, margins that stay at zero once.
+   */
   List<TrainingWarning> observe(TrainingProgress progress) {
     List<TrainingWarning> warnings = new ArrayList<>();
     for (TermProgress term : progress.terms()) {
