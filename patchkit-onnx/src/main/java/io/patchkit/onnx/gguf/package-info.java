@@ -31,6 +31,10 @@
  * without a minimum (Q4_0, Q5_0, Q8_0, Q3_K, Q6_K). Float zero points would express it too, but
  * they leave the fast kernels: 65 ms instead of 0.33 ms for one row at 2048 × 8192.
  *
+ * <p>An embedding or an output projection in a format with a minimum (Q4_1, Q5_1, Q2_K, Q4_K, Q5_K)
+ * is decoded to 32-bit floats instead: GatherBlockQuantized has no place for the minimum, and
+ * before the logits there is to be one product. At 128,256 × 4,096 that is 2.1 GB.
+ *
  * <h2>The result</h2>
  *
  * The folder has the layout of onnxruntime-genai: {@code model.onnx} with {@code model.onnx.data},
