@@ -204,8 +204,7 @@ final class TrainingRun {
     state.watch = watch.memory();
     state.step++;
     // After the listeners: what a checkpoint has behind it, they have been told. The last state
-    // too,
-    // and before it is judged: a resumed training judges it again.
+    // too, before it is judged: a resumed training judges it again.
     if (checkpoints != null
         && (state.step % checkpoints.everySteps() == 0 || state.step == plan.steps())) {
       save(state);
