@@ -76,6 +76,11 @@ final class BufferPool implements AutoCloseable {
         : made(() -> new KeyValueBuffers(environment, layout, rows, capacity));
   }
 
+  /** So many positions and half as many again, where the context has them. */
+  private int withHalf(int positions) {
+    return Math.max(positions, Math.min(positions + positions / 2, contextLength));
+  }
+
   private int capacity(int positions) {
     return Math.min((positions + GRAIN - 1) / GRAIN * GRAIN, Math.max(contextLength, positions));
   }
@@ -102,15 +107,20 @@ final class BufferPool implements AutoCloseable {
   }
 
   /**
-   * Room for more than there is, and for half as much again, so that a request of n positions moves
-   * at most 2n on its way there and never has memory made for much more than 1.5n.
+   * Room for more than there is. Where positions are missing, for half as much again as there was,
+   * so that a request of n positions moves at most 2n on its way there and never has memory made
+   * for much more than 1.5n. Where only rows are missing, for what there was, but no more than the
+   * positions and half as many again: room that a row has left behind is not made for the others.
+   *
+   * @param rows to have room for
+   * @param positions to have room for in each row, what is there included
    */
   KeyValueBuffers takeLarger(KeyValueBuffers than, int rows, int positions) throws OrtException {
     int capacity = than.capacity();
     return takeKeyValues(
         rows,
         positions <= capacity
-            ? capacity
+            ? Math.min(capacity, withHalf(positions))
             : Math.max(positions, Math.min(capacity + capacity / 2, contextLength)));
   }
 
@@ -120,8 +130,7 @@ final class BufferPool implements AutoCloseable {
    */
   @Nullable KeyValueBuffers takeSmaller(KeyValueBuffers than, int rows, int positions)
       throws OrtException {
-    int capacity =
-        capacity(Math.max(positions, Math.min(positions + positions / 2, contextLength)));
+    int capacity = capacity(withHalf(positions));
     long most = than.positions() / 2;
     if ((long) rows * capacity > most) {
       return null;

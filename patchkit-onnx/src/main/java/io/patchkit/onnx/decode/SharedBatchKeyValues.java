@@ -73,7 +73,7 @@ final class SharedBatchKeyValues implements BatchKeyValues {
   /** Moves to larger buffers where the present ones are too small. */
   private void makeRoom(int wantedRows, int positions) throws OrtException {
     if (wantedRows > buffers.rows() || positions > buffers.capacity()) {
-      moveTo(pool.takeLarger(buffers, powerOfTwo(wantedRows), positions));
+      moveTo(pool.takeLarger(buffers, powerOfTwo(wantedRows), Math.max(width() + 1, positions)));
     }
   }
 

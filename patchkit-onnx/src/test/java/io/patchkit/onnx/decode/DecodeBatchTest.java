@@ -6,6 +6,7 @@ import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -79,6 +80,51 @@ class DecodeBatchTest {
       join(session, batch, rows, tokens(80));
       advance(batch, rows, 2);
       assertThat(batch.keyValueBytes()).isEqualTo(before);
+    }
+  }
+
+  /** Two rows of 102 positions, of which one leaves: the room of three short ones is no more. */
+  @ParameterizedTest
+  @ValueSource(strings = {"llama", "llama-gqa"})
+  void rowsThatJoinBeforeTheNextPassTakeNoRoomOfALongRowThatLeft(String name) {
+    try (DecoderSession session = session(name);
+        DecodeBatch batch = session.openBatch()) {
+      List<Row> rows = new ArrayList<>();
+      join(session, batch, rows, tokens(100));
+      join(session, batch, rows, tokens(4));
+      advance(batch, rows, 2);
+      long before = batch.keyValueBytes();
+      leave(batch, rows, 0);
+      join(session, batch, rows, tokens(4));
+      join(session, batch, rows, tokens(4));
+      assertThat(batch.keyValueBytes()).isLessThanOrEqualTo(before);
+      advance(batch, rows, 20);
+      assertThat(batch.keyValueBytes()).isLessThanOrEqualTo(before);
+      assertThat(rows.get(2).generated()).isEqualTo(alone(session, tokens(4), 21));
+    }
+  }
+
+  /** What a batch begins in is what lies idle, however wide; its rows need 10 positions each. */
+  @Test
+  void roomThatLayIdleIsNotMultipliedByTheRows() {
+    try (DecoderSession session = session("llama-gqa")) {
+      DecodeBatch wide = session.openBatch();
+      join(session, wide, new ArrayList<>(), tokens(100));
+      long before = wide.keyValueBytes();
+      try (DecodeBatch small = session.openBatch()) {
+        assertThat(small.keyValueBytes()).isLessThan(before);
+        wide.close();
+        try (DecodeBatch batch = session.openBatch()) {
+          assertThat(batch.keyValueBytes()).isEqualTo(before);
+          List<Row> rows = new ArrayList<>();
+          for (int i = 0; i < 3; i++) {
+            join(session, batch, rows, tokens(10));
+          }
+          assertThat(batch.keyValueBytes()).isLessThanOrEqualTo(before);
+          advance(batch, rows, 5);
+          assertThat(rows.get(2).generated()).isEqualTo(alone(session, tokens(10), 6));
+        }
+      }
     }
   }
 
