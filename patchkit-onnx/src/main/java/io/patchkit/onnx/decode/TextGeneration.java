@@ -10,6 +10,7 @@ import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -30,11 +31,13 @@ final class TextGeneration {
 
   private final int[] prompt;
   private final Request request;
-  private final TokenSampler sampler;
   private final TextDecoder decoder;
   private final StopStrings stops;
   private final List<Integer> tokens = new ArrayList<>();
   private final StringBuilder text = new StringBuilder();
+
+  /** Null once the generation has ended: it holds numbers for the whole vocabulary. */
+  private @Nullable TokenSampler sampler;
 
   private long started = System.nanoTime();
   private @Nullable String piece;
@@ -74,7 +77,9 @@ final class TextGeneration {
    * @param logits [vocabulary], changed in place
    */
   void accept(FloatBuffer logits) {
-    int token = sampler.sample(logits, request.vocabularySize());
+    int token =
+        Objects.requireNonNull(sampler, "the generation has ended")
+            .sample(logits, request.vocabularySize());
     if (timeToFirstToken == null) {
       timeToFirstToken = elapsed();
     }
@@ -115,6 +120,7 @@ final class TextGeneration {
 
   /** Ends the generation now, with what it has. */
   void finish(FinishReason reason) {
+    sampler = null;
     Duration total = elapsed();
     generation =
         new Generation(
