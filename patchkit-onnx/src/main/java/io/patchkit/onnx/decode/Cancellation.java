@@ -1,7 +1,7 @@
 package io.patchkit.onnx.decode;
 
 import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtSession;
+import io.patchkit.EngineException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class Cancellation {
 
   private boolean cancelled;
-  private OrtSession.@Nullable RunOptions running;
+  private @Nullable StepBuffers running;
 
   /** A cancellation that never comes. */
   static Cancellation none() {
@@ -30,8 +30,12 @@ final class Cancellation {
     }
   }
 
-  /** Announces a pass; false if it must not start. */
-  synchronized boolean begin(OrtSession.RunOptions pass) {
+  /**
+   * Announces a pass; false if it must not start.
+   *
+   * @param pass what it is fed with, which a close of the model may free at any time
+   */
+  synchronized boolean begin(StepBuffers pass) {
     if (cancelled) {
       return false;
     }
@@ -39,20 +43,20 @@ final class Cancellation {
     return true;
   }
 
-  /** The announced pass is over; its options can serve another. */
+  /** The announced pass is over; what it was fed with can serve another. */
   synchronized void end() {
-    OrtSession.RunOptions pass = running;
+    StepBuffers pass = running;
     running = null;
     if (cancelled && pass != null) {
       terminate(pass, false);
     }
   }
 
-  private static void terminate(OrtSession.RunOptions pass, boolean value) {
+  private static void terminate(StepBuffers pass, boolean value) {
     try {
       pass.setTerminate(value);
     } catch (OrtException e) {
-      throw new IllegalStateException("run options of a pass that is running are open", e);
+      throw new EngineException("ONNX Runtime failed to end a pass: " + e.getMessage(), e);
     }
   }
 }

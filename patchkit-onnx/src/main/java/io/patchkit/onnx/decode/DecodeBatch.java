@@ -176,7 +176,7 @@ final class DecodeBatch implements OpenState {
 
   @Override
   public void terminate() throws OrtException {
-    buffers.terminate();
+    buffers.setTerminate(true);
   }
 
   @Override

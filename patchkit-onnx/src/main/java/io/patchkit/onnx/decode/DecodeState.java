@@ -184,7 +184,7 @@ final class DecodeState implements OpenState {
   }
 
   private @Nullable FloatBuffer pass(int[] tokens, int from, int count, Cancellation cancellation) {
-    if (!cancellation.begin(buffers.runOptions())) {
+    if (!cancellation.begin(buffers)) {
       return null;
     }
     try {
@@ -282,7 +282,7 @@ final class DecodeState implements OpenState {
 
   @Override
   public void terminate() throws OrtException {
-    buffers.terminate();
+    buffers.setTerminate(true);
   }
 
   @Override

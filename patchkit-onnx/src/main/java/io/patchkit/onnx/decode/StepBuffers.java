@@ -61,15 +61,18 @@ final class StepBuffers implements IdleBuffers.Buffer {
     return chunk;
   }
 
-  /** What a cancellation ends the passes over this memory with. */
+  /** What the passes over this memory run with. */
   OrtSession.RunOptions runOptions() {
     return runOptions;
   }
 
-  /** Ends the pass over this memory that is running, and those to come. From any thread. */
-  synchronized void terminate() throws OrtException {
+  /**
+   * Ends the pass over this memory that is running, and those to come, or lets those to come run
+   * again; nothing once this is closed. From any thread.
+   */
+  synchronized void setTerminate(boolean terminate) throws OrtException {
     if (!closed) {
-      runOptions.setTerminate(true);
+      runOptions.setTerminate(terminate);
     }
   }
 
