@@ -38,13 +38,21 @@ final class BatchLoop implements AutoCloseable {
    *     running, ≥ 1: what a long prompt makes the others wait
    */
   BatchLoop(DecoderSession session, int maxRows, int turnTokens, Requests requests) {
+    this(
+        DecodeBatch.supports(session.layout())
+            ? new TogetherRows(session.openBatch())
+            : new TakingTurns(),
+        maxRows,
+        turnTokens,
+        requests);
+  }
+
+  /** Takes over the running rows, of which there are none so far. */
+  BatchLoop(RunningRows running, int maxRows, int turnTokens, Requests requests) {
+    this.running = running;
     this.maxRows = maxRows;
     this.turnTokens = turnTokens;
     this.requests = requests;
-    this.running =
-        DecodeBatch.supports(session.layout())
-            ? new TogetherRows(session.openBatch())
-            : new TakingTurns();
   }
 
   /** Lets rows join and gives each its next token; false if there was none to give it to. */
@@ -92,8 +100,8 @@ final class BatchLoop implements AutoCloseable {
       BatchRow row = joining.element();
       fed += row.feed(left);
       if (row.isFed()) {
-        joining.remove();
         join(row);
+        joining.remove(); // Not before: an error must find the row in one place or the other.
       } else if (row.hasEnded()) {
         joining.remove();
       }
@@ -114,6 +122,9 @@ final class BatchLoop implements AutoCloseable {
     } catch (RuntimeException e) {
       state.close();
       row.fail(e);
+    } catch (Error e) {
+      state.close();
+      throw e;
     }
   }
 
@@ -131,7 +142,7 @@ final class BatchLoop implements AutoCloseable {
   }
 
   /** The rows that are running, and how they get their next token. */
-  private interface RunningRows {
+  interface RunningRows {
     List<BatchRow> rows();
 
     /** Takes over the state. */

@@ -200,7 +200,8 @@ public final class DecoderEngine implements AutoCloseable {
   public DecoderQueue openQueue(int maxWaiting) {
     session.requireOpen();
     DecoderQueue queue =
-        new DecoderQueue(session, settings.batchRows(), TURN_TOKENS, maxWaiting, queues::remove);
+        new DecoderQueue(
+            session, requests -> openLoop(TURN_TOKENS, requests), maxWaiting, queues::remove);
     queues.add(queue);
     queue.start();
     return queue;

@@ -3,6 +3,8 @@ package io.patchkit.onnx.decode;
 import io.patchkit.EngineException;
 import io.patchkit.Generation;
 import io.patchkit.QueueFullException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -18,8 +20,7 @@ import org.jspecify.annotations.Nullable;
 public final class DecoderQueue implements AutoCloseable {
 
   private final DecoderSession session;
-  private final int maxRows;
-  private final int turnTokens;
+  private final Function<BatchLoop.Requests, BatchLoop> loops;
   private final int maxWaiting;
   private final Consumer<DecoderQueue> atEnd;
   private final BlockingQueue<BatchRow> waiting;
@@ -30,18 +31,16 @@ public final class DecoderQueue implements AutoCloseable {
   private volatile @Nullable RuntimeException failure;
 
   /**
-   * @param turnTokens most tokens of prompts that are fed between two tokens of running rows
+   * @param loops opens a loop over requests
    * @param atEnd is given the queue when its thread ends
    */
   DecoderQueue(
       DecoderSession session,
-      int maxRows,
-      int turnTokens,
+      Function<BatchLoop.Requests, BatchLoop> loops,
       int maxWaiting,
       Consumer<DecoderQueue> atEnd) {
     this.session = session;
-    this.maxRows = maxRows;
-    this.turnTokens = turnTokens;
+    this.loops = loops;
     this.maxWaiting = maxWaiting;
     this.atEnd = atEnd;
     this.waiting = new ArrayBlockingQueue<>(maxWaiting);
@@ -102,11 +101,14 @@ public final class DecoderQueue implements AutoCloseable {
     } catch (InterruptedException e) {
       // Asked to end while nothing waits.
     } catch (RuntimeException | Error e) {
-      failure = new EngineException("the queue's thread has failed: " + e, e);
+      failure = threadFailed(e);
     } finally {
       closed = true;
-      endWaiting();
-      atEnd.accept(this);
+      try {
+        endWaiting();
+      } finally {
+        atEnd.accept(this);
+      }
     }
   }
 
@@ -115,10 +117,13 @@ public final class DecoderQueue implements AutoCloseable {
     Admission admission = new Admission();
     BatchLoop loop;
     try {
-      loop = new BatchLoop(session, maxRows, turnTokens, admission);
+      loop = loops.apply(admission);
     } catch (RuntimeException e) {
       first.fail(e);
       return;
+    } catch (Error e) {
+      first.fail(threadFailed(e));
+      throw e;
     }
     admission.loop = loop;
     loop.admit(first);
@@ -127,11 +132,32 @@ public final class DecoderQueue implements AutoCloseable {
         // Each turn gives every row a token.
       }
     } catch (RuntimeException e) {
-      loop.rows().forEach(row -> row.fail(e));
+      endAll(loop.rows(), row -> row.fail(e));
     } catch (Error e) {
-      EngineException failed = new EngineException("the queue's thread has failed: " + e, e);
-      loop.rows().forEach(row -> row.fail(failed));
+      EngineException failed = threadFailed(e);
+      endAll(loop.rows(), row -> row.fail(failed));
       throw e;
+    }
+  }
+
+  private static EngineException threadFailed(Throwable e) {
+    return new EngineException("the queue's thread has failed: " + e, e);
+  }
+
+  /** Ends rows; an error in telling of one's end keeps none of the others waiting. */
+  private static void endAll(List<BatchRow> rows, Consumer<BatchRow> end) {
+    Error first = null;
+    for (BatchRow row : rows) {
+      try {
+        end.accept(row);
+      } catch (Error e) {
+        if (first == null) {
+          first = e;
+        }
+      }
+    }
+    if (first != null) {
+      throw first;
     }
   }
 
@@ -166,14 +192,19 @@ public final class DecoderQueue implements AutoCloseable {
     } catch (IllegalStateException e) {
       cause = e;
     }
-    for (BatchRow row = waiting.poll(); row != null; row = waiting.poll()) {
-      if (cause == null) {
-        row.cancel();
-        row.endsEarly();
-      } else {
-        row.fail(cause);
-      }
-    }
+    List<BatchRow> rows = new ArrayList<>();
+    waiting.drainTo(rows);
+    RuntimeException failed = cause;
+    endAll(
+        rows,
+        row -> {
+          if (failed == null) {
+            row.cancel();
+            row.endsEarly();
+          } else {
+            row.fail(failed);
+          }
+        });
   }
 
   /** Asks the thread to end, without waiting for it. */
