@@ -72,13 +72,15 @@ final class BatchRow {
   }
 
   /**
-   * Feeds the next tokens of the prompt; behind its last one the row takes its first token.
+   * Feeds the next tokens of the prompt; behind its last one the row takes its first token. A clock
+   * that was held starts.
    *
    * @param most how many may be fed, ≥ 1
    * @return how many were fed, 0 if the row has ended
    */
   int feed(int most) {
     int count = 0;
+    generation.startClock();
     try {
       if (!endsEarly()) {
         PromptFeed current = feed;
@@ -171,9 +173,9 @@ final class BatchRow {
     return hasEnded();
   }
 
-  /** Counts the row's time from now on. */
-  void startClock() {
-    generation.startClock();
+  /** Counts the row's time from the first feed of its prompt on, not from its making. */
+  void countFromFirstFeed() {
+    generation.holdClock();
   }
 
   int lastToken() {

@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The requests of one call that returns when all have ended. An interrupt of the calling thread or
  * the failure of one of them cancels the others. Used by one thread.
+ *
+ * <p>A row's time counts from the first feed of its prompt: no row waits for the caller's sake.
+ * From then on all counts that the loop does before its end, so the prompts of rows behind it too.
  */
 final class ListedRequests implements BatchLoop.Requests {
 
@@ -18,17 +21,13 @@ final class ListedRequests implements BatchLoop.Requests {
 
   ListedRequests(List<BatchRow> rows) {
     this.rows = List.copyOf(rows);
+    rows.forEach(BatchRow::countFromFirstFeed);
     this.waiting = new ArrayDeque<>(BatchRow.sharingBeginnings(rows));
   }
 
-  /** A row's time counts from here: none waits for the caller's sake. */
   @Override
   public @Nullable BatchRow poll() {
-    BatchRow row = waiting.poll();
-    if (row != null) {
-      row.startClock();
-    }
-    return row;
+    return waiting.poll();
   }
 
   @Override

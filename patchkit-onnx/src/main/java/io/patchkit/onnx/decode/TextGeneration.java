@@ -39,13 +39,15 @@ final class TextGeneration {
   /** Null once the generation has ended: it holds numbers for the whole vocabulary. */
   private @Nullable TokenSampler sampler;
 
-  private long started = System.nanoTime();
+  /** Null while the clock is held. */
+  private @Nullable Long started = System.nanoTime();
+
   private @Nullable String piece;
   private @Nullable Duration timeToFirstToken;
   private @Nullable Generation generation;
 
   /**
-   * The clock of the request starts here; see {@link #startClock}.
+   * The clock of the request starts here, unless it is held; see {@link #holdClock}.
    *
    * @param prompt ids of the vocabulary, at least one
    */
@@ -61,9 +63,16 @@ final class TextGeneration {
     return prompt;
   }
 
-  /** Starts the clock anew, for a request whose time before this moment does not count. */
+  /** Stops the clock at zero, for a request whose time does not count before its start. */
+  void holdClock() {
+    started = null;
+  }
+
+  /** Starts the clock if it is held. */
   void startClock() {
-    started = System.nanoTime();
+    if (started == null) {
+      started = System.nanoTime();
+    }
   }
 
   /** The token that the next pass is fed; there is one after the first {@link #accept}. */
@@ -154,6 +163,6 @@ final class TextGeneration {
   }
 
   private Duration elapsed() {
-    return Duration.ofNanos(System.nanoTime() - started);
+    return started == null ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - started);
   }
 }

@@ -10,7 +10,7 @@ import io.patchkit.PatchStack;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -30,12 +30,55 @@ class ListedRequestsTest {
   }
 
   @Test
-  void timeCountsFromTheTurn() throws InterruptedException {
+  void timeCountsFromTheFirstFeed() throws InterruptedException {
     BatchRow row = row(20, HOW.withTimeLimit(Duration.ofMillis(400)));
     ListedRequests listed = new ListedRequests(List.of(row));
+    assertThat(listed.poll()).isSameAs(row);
+    Thread.sleep(401);
+    assertThat(row.isDue()).isFalse();
+    assertThat(row.feed(PIECE)).isEqualTo(PIECE);
     Thread.sleep(401);
     assertThat(row.isDue()).isTrue();
-    assertThat(Objects.requireNonNull(listed.poll()).isDue()).isFalse();
+    assertThat(row.feed(PIECE)).isZero();
+    assertThat(row.result().finishReason()).isEqualTo(FinishReason.TIME_LIMIT);
+    assertThat(row.result().total()).isBetween(Duration.ofMillis(401), Duration.ofMinutes(1));
+  }
+
+  /** Both have a place at once; the prompt of the one takes longer than the other has. */
+  @Test
+  void thePromptsOfRowsBeforeItTakeNoneOfARowsTime() {
+    BatchRow first = row(4, HOW.withMaxNewTokens(1));
+    BatchRow second = row(PIECE, HOW.withMaxNewTokens(1).withTimeLimit(Duration.ofMillis(200)));
+    ListedRequests listed = new ListedRequests(List.of(first, second));
+    BatchLoop.Requests slow =
+        new BatchLoop.Requests() {
+          @Override
+          public @Nullable BatchRow poll() {
+            return listed.poll();
+          }
+
+          @Override
+          public void beforePass() {
+            if (!first.hasEnded()) {
+              sleep(201);
+            }
+          }
+        };
+    try (BatchLoop loop = engine.openLoop(Integer.MAX_VALUE, slow)) {
+      while (loop.advance()) {
+        assertThat(loop.rows()).isEmpty();
+      }
+    }
+    assertThat(first.result().tokens()).hasSize(1);
+    assertThat(second.result().finishReason()).isEqualTo(FinishReason.MAX_NEW_TOKENS);
+  }
+
+  private static void sleep(long millis) {
+    try {
+      Thread.sleep(millis);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Test
