@@ -93,8 +93,7 @@ final class TextGeneration {
       timeToFirstToken = elapsed();
     }
     if (request.stopTokens().contains(token)) {
-      flush();
-      finish(FinishReason.STOP_TOKEN);
+      finishWhole(FinishReason.STOP_TOKEN);
       return;
     }
     tokens.add(token);
@@ -102,11 +101,9 @@ final class TextGeneration {
     if (stops.isStopped()) {
       finish(FinishReason.STOP_STRING);
     } else if (tokens.size() == request.options().maxNewTokens()) {
-      flush();
-      finish(stops.isStopped() ? FinishReason.STOP_STRING : FinishReason.MAX_NEW_TOKENS);
+      finishWhole(FinishReason.MAX_NEW_TOKENS);
     } else if (isOverTime()) {
-      flush();
-      finish(stops.isStopped() ? FinishReason.STOP_STRING : FinishReason.TIME_LIMIT);
+      finishWhole(FinishReason.TIME_LIMIT);
     }
   }
 
@@ -127,7 +124,13 @@ final class TextGeneration {
     return taken;
   }
 
-  /** Ends the generation now, with what it has. */
+  /** Ends with the text that was held back, which a stop string may be in. */
+  private void finishWhole(FinishReason reason) {
+    flush();
+    finish(stops.isStopped() ? FinishReason.STOP_STRING : reason);
+  }
+
+  /** Ends the generation now, with the text that has been shown. */
   void finish(FinishReason reason) {
     sampler = null;
     Duration total = elapsed();

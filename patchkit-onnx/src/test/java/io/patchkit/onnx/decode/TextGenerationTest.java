@@ -2,6 +2,8 @@ package io.patchkit.onnx.decode;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.patchkit.FinishReason;
+import io.patchkit.Generation;
 import io.patchkit.GenerationOptions;
 import io.patchkit.onnx.text.HuggingFaceTokenizer;
 import java.lang.reflect.Field;
@@ -9,6 +11,7 @@ import java.lang.reflect.Modifier;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -24,11 +27,41 @@ class TextGenerationTest {
   private final HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(FOLDER);
   private final int vocabulary = engine.shape().vocabularySize();
   private final int[] tokens = tokenizer.encode("The river", false);
+  private final String text = tokenizer.decode(tokens);
 
   @AfterEach
   void close() {
     engine.close();
     tokenizer.close();
+  }
+
+  /** The text might still become the longer stop string when the shorter one has come in it. */
+  @Test
+  void aStopStringThatShowsAtTheEndIsTheReason() {
+    String last = text.substring(text.length() - 1);
+    TextGeneration generation =
+        generation(GenerationOptions.defaults().withStopStrings(text + "!", last));
+    for (int token : tokens) {
+      generation.accept(likeliest(token));
+    }
+    assertThat(generation.generation()).isNull();
+    generation.accept(likeliest(STOP));
+    Generation ended = Objects.requireNonNull(generation.generation());
+    assertThat(ended.text()).isEqualTo(text.substring(0, text.indexOf(last)));
+    assertThat(ended.finishReason()).isEqualTo(FinishReason.STOP_STRING);
+  }
+
+  @Test
+  void aStopTokenIsTheReasonWhereNoStopStringShows() {
+    TextGeneration generation =
+        generation(GenerationOptions.defaults().withStopStrings(text + "!"));
+    for (int token : tokens) {
+      generation.accept(likeliest(token));
+    }
+    generation.accept(likeliest(STOP));
+    Generation ended = Objects.requireNonNull(generation.generation());
+    assertThat(ended.text()).isEqualTo(text);
+    assertThat(ended.finishReason()).isEqualTo(FinishReason.STOP_TOKEN);
   }
 
   /** Results are kept until all of a call have ended, and longer by who asked for them. */
