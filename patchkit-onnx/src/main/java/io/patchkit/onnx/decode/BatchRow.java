@@ -167,8 +167,14 @@ final class BatchRow {
   boolean endsEarly() {
     if (!hasEnded() && cancellation.isCancelled()) {
       end(FinishReason.CANCELLED);
-    } else if (!hasEnded() && generation.isOverTime()) {
-      end(FinishReason.TIME_LIMIT);
+    } else if (!hasEnded()) {
+      try {
+        generation.endIfOverTime();
+      } catch (RuntimeException e) { // The text that was held back cannot be decoded.
+        fail(e);
+        return true;
+      }
+      ended();
     }
     return hasEnded();
   }
@@ -190,9 +196,7 @@ final class BatchRow {
       fail(e);
       return;
     }
-    if (generation.generation() != null) {
-      ended();
-    }
+    ended();
   }
 
   /** Feeds the row's last token in a pass of its own, whose failure ends this row only. */
@@ -214,6 +218,7 @@ final class BatchRow {
     ended();
   }
 
+  /** Tells of the end, if that was it. */
   private void ended() {
     Generation result = generation.generation();
     if (result != null) {

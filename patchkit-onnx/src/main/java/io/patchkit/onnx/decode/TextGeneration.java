@@ -102,7 +102,14 @@ final class TextGeneration {
       finish(FinishReason.STOP_STRING);
     } else if (tokens.size() == request.options().maxNewTokens()) {
       finishWhole(FinishReason.MAX_NEW_TOKENS);
-    } else if (isOverTime()) {
+    } else {
+      endIfOverTime();
+    }
+  }
+
+  /** Ends the generation if its time is over, with the text that was held back. */
+  void endIfOverTime() {
+    if (isOverTime()) {
       finishWhole(FinishReason.TIME_LIMIT);
     }
   }
@@ -152,6 +159,9 @@ final class TextGeneration {
 
   /** Shows what was held back because it could have become part of a character or a stop string. */
   private void flush() {
+    if (tokens.isEmpty()) {
+      return;
+    }
     show(stops.push(decoder.finish()));
     if (!stops.isStopped()) {
       show(stops.finish());

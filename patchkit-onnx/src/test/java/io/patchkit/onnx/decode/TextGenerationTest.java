@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.patchkit.FinishReason;
 import io.patchkit.Generation;
 import io.patchkit.GenerationOptions;
+import io.patchkit.PatchStack;
 import io.patchkit.onnx.text.HuggingFaceTokenizer;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.Set;
@@ -62,6 +64,25 @@ class TextGenerationTest {
     Generation ended = Objects.requireNonNull(generation.generation());
     assertThat(ended.text()).isEqualTo(text);
     assertThat(ended.finishReason()).isEqualTo(FinishReason.STOP_TOKEN);
+  }
+
+  /** The time ends after a token and before the next pass. */
+  @Test
+  void theTimeLimitLosesNoTextThatWasHeldBack() throws InterruptedException {
+    GenerationOptions how =
+        GenerationOptions.defaults()
+            .withMaxNewTokens(100)
+            .withStopStrings(text + "!")
+            .withTimeLimit(Duration.ofMillis(400));
+    BatchRow row = engine.row(new DecoderRequest(PatchStack.empty(), PROMPT, how), Ending.untold());
+    for (int token : tokens) {
+      row.accept(likeliest(token));
+    }
+    assertThat(row.hasEnded()).isFalse();
+    Thread.sleep(401);
+    assertThat(row.endsEarly()).isTrue();
+    assertThat(row.result().finishReason()).isEqualTo(FinishReason.TIME_LIMIT);
+    assertThat(row.result().text()).isEqualTo(text);
   }
 
   /** Results are kept until all of a call have ended, and longer by who asked for them. */
