@@ -72,7 +72,8 @@ final class TokenSampler {
   }
 
   private int draw(int vocabularySize, float max) {
-    double scale = 1 / options.temperature();
+    // Of temperatures near 0 the inverse is infinite, and 0 times that no number.
+    double scale = Math.min(1 / options.temperature(), Float.MAX_VALUE);
     boolean limitsCount = options.topK() > 0 && options.topK() < vocabularySize;
     int count;
     if (limitsCount) {

@@ -143,6 +143,29 @@ class TokenSamplerTest {
     return tokens.stream().mapToDouble(t -> Math.exp(logits[t] / options.temperature())).sum();
   }
 
+  /** As T goes to 0 softmax(x / T) goes to equal shares of the largest logits, none for others. */
+  @Test
+  void temperaturesNearZeroDrawFromTheLikeliest() {
+    for (double temperature : new double[] {1e-30, Float.MIN_VALUE, Double.MIN_VALUE}) {
+      GenerationOptions cold = DRAWN.withTemperature(temperature);
+      for (GenerationOptions options :
+          List.of(
+              cold,
+              cold.withTopP(0.9),
+              cold.withMinP(0.1),
+              cold.withTopK(3),
+              cold.withTopK(3).withTopP(0.9).withMinP(0.1))) {
+        Set<Integer> drawn = new HashSet<>();
+        for (int seed = 0; seed < 40; seed++) {
+          GenerationOptions seeded = options.withSeed(seed);
+          assertThat(sample(seeded, 1, 5, 2, Float.NEGATIVE_INFINITY)).isEqualTo(1);
+          drawn.add(sample(seeded, 1, 5, 2, 5, -3));
+        }
+        assertThat(drawn).as("%s", options).containsExactlyInAnyOrder(1, 3);
+      }
+    }
+  }
+
   /** Softmax of (0, ln 2, ln 5) is (1/8, 2/8, 5/8). */
   @Test
   void drawsAsOftenAsTheProbabilitiesSay() {
