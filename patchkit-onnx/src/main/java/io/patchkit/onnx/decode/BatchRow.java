@@ -62,11 +62,11 @@ final class BatchRow {
       for (BatchRow row : behindOneStack) {
         prompts.add(row.generation.prompt());
       }
-      List<@Nullable SharedPrompt> plan = SharedPrompt.plan(prompts);
-      for (int i = 0; i < plan.size(); i++) {
-        behindOneStack.get(i).shared = plan.get(i);
+      for (SharedPrompt.Start start : SharedPrompt.plan(prompts)) {
+        BatchRow row = behindOneStack.get(start.prompt());
+        row.shared = start.shared();
+        ordered.add(row);
       }
-      ordered.addAll(behindOneStack);
     }
     return ordered;
   }

@@ -8,7 +8,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A beginning that several prompts of one call have in common behind the same stack: fed once, kept
- * until the last of them has started. Beginnings nest. Used by one thread.
+ * while a prompt or a longer beginning is still to start from it. Beginnings nest. Used by one
+ * thread.
+ *
+ * <p>What is kept are all keys and values from the first position on, so that of nested beginnings
+ * each holds the shorter ones once more. The order in which they are fed bounds that: the prompts
+ * that start from a beginning come first, then the longer beginnings, the one of the most prompts
+ * last, before which the beginning itself is let go. A beginning that is kept while a longer one's
+ * prompts start has at least twice as many as that one. While one of n prompts starts, no more than
+ * log₂ n beginnings are kept.
  */
 final class SharedPrompt {
 
@@ -17,27 +25,45 @@ final class SharedPrompt {
 
   private final @Nullable SharedPrompt parent;
   private final int[] tokens;
-  private int users;
+
+  /** Prompts and longer beginnings that are still to start from this one. */
+  private int starting;
+
+  private boolean leftParent;
   private @Nullable EncodedPrefix encoded;
 
-  private SharedPrompt(@Nullable SharedPrompt parent, int[] tokens, int users) {
+  private SharedPrompt(@Nullable SharedPrompt parent, int[] tokens) {
     this.parent = parent;
     this.tokens = tokens;
-    this.users = users;
+    if (parent != null) {
+      parent.starting++;
+    }
+  }
+
+  /**
+   * A prompt in the order of feeding.
+   *
+   * @param prompt its index
+   * @param shared the longest beginning it shares, null for none
+   */
+  record Start(int prompt, @Nullable SharedPrompt shared) {}
+
+  /** Prompts that share a beginning of so many tokens. */
+  private record Group(int from, int to, int common) {
+    int size() {
+      return to - from;
+    }
   }
 
   /**
    * Finds what prompts share.
    *
    * @param prompts in lexicographic order, see {@link #ORDER}
-   * @return for each prompt the longest beginning it shares, null for none
+   * @return the prompts in the order in which they are to be fed
    */
-  static List<@Nullable SharedPrompt> plan(List<int[]> prompts) {
-    List<@Nullable SharedPrompt> plan = new ArrayList<>();
-    for (int i = 0; i < prompts.size(); i++) {
-      plan.add(null);
-    }
-    plan(prompts, 0, prompts.size(), 0, null, plan);
+  static List<Start> plan(List<int[]> prompts) {
+    List<Start> plan = new ArrayList<>();
+    plan(prompts, new Group(0, prompts.size(), 0), null, plan);
     return plan;
   }
 
@@ -45,33 +71,35 @@ final class SharedPrompt {
   static final Comparator<int[]> ORDER = Arrays::compare;
 
   private static void plan(
-      List<int[]> prompts,
-      int from,
-      int to,
-      int depth,
-      @Nullable SharedPrompt parent,
-      List<@Nullable SharedPrompt> plan) {
-    int start = from;
+      List<int[]> prompts, Group among, @Nullable SharedPrompt parent, List<Start> plan) {
+    List<Group> groups = new ArrayList<>();
+    int to = among.to();
+    int start = among.from();
     while (start < to) {
       int end = start + 1;
       int common = prompts.get(start).length - 1;
       while (end < to) {
         int shared = Math.min(common, sharedLength(prompts.get(start), prompts.get(end)));
-        if (shared - depth < LEAST) {
+        if (shared - among.common() < LEAST) {
           break;
         }
         common = shared;
         end++;
       }
       if (end - start > 1) {
-        SharedPrompt node =
-            new SharedPrompt(parent, Arrays.copyOf(prompts.get(start), common), end - start);
-        for (int i = start; i < end; i++) {
-          plan.set(i, node);
+        groups.add(new Group(start, end, common));
+      } else {
+        plan.add(new Start(start, parent));
+        if (parent != null) {
+          parent.starting++;
         }
-        plan(prompts, start, end, common, node, plan);
       }
       start = end;
+    }
+    groups.sort(Comparator.comparingInt(Group::size));
+    for (Group group : groups) {
+      int[] tokens = Arrays.copyOf(prompts.get(group.from()), group.common());
+      plan(prompts, group, new SharedPrompt(parent, tokens), plan);
     }
   }
 
@@ -104,6 +132,7 @@ final class SharedPrompt {
   /** Keeps the keys and values of stack and beginning for the prompts that come. */
   void keep(EncodedPrefix fed) {
     encoded = fed;
+    leaveParent();
   }
 
   /** The first of the nested beginnings, this one included, that is to be fed; null for none. */
@@ -115,12 +144,18 @@ final class SharedPrompt {
     return before == null ? this : before;
   }
 
-  /** One of the prompts has started and needs the beginning no more. */
+  /** One of the prompts that start from here has started, or never will. */
   void release() {
-    if (--users == 0) {
+    if (--starting == 0) {
       encoded = null;
+      leaveParent();
     }
-    if (parent != null) {
+  }
+
+  /** This beginning has been fed, or none of its prompts needs it any more. */
+  private void leaveParent() {
+    if (parent != null && !leftParent) {
+      leftParent = true;
       parent.release();
     }
   }
