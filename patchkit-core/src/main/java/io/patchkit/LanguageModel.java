@@ -1,6 +1,5 @@
 package io.patchkit;
 
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -111,24 +110,18 @@ public interface LanguageModel {
    * batch otherwise than alone, a text may part from the one that it would be alone, where two
    * tokens are all but equally likely.
    *
-   * <p>Nothing is generated when one of the requests is not valid. An interrupt of the calling
-   * thread ends what has not ended with {@link FinishReason#CANCELLED} and stays set.
+   * <p>All requests are checked before the first one starts: nothing is generated when one of them
+   * is not valid. An interrupt of the calling thread ends what has not ended with {@link
+   * FinishReason#CANCELLED} and stays set.
    *
    * @return one generation a request, in the order of the requests
    * @throws IllegalArgumentException as {@link #stream(Prompt, GenerationOptions)}; the message
-   *     begins with the request's index
-   * @throws ContextOverflowException if a request does not fit in the context
+   *     begins with {@code "request i: "}, i from 0
+   * @throws ContextOverflowException if a request does not fit in the context; the message begins
+   *     alike
    * @throws IncompatiblePatchException if a request's patch was made for another model
    */
-  default List<Generation> generateAll(List<GenerationRequest> requests) {
-    List<Generation> generations = new ArrayList<>();
-    for (GenerationRequest request : requests) {
-      PatchStack stack = request.patches();
-      LanguageModel view = stack == null ? this : withPatches(stack);
-      generations.add(view.generate(request.prompt(), request.options()));
-    }
-    return generations;
-  }
+  List<Generation> generateAll(List<GenerationRequest> requests);
 
   /**
    * How likely the model finds these tokens after the prompt.

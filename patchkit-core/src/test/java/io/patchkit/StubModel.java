@@ -85,6 +85,22 @@ public abstract class StubModel implements LanguageModel {
         "", List.of(), FinishReason.STOP_TOKEN, 0, 1, Duration.ZERO, Duration.ZERO);
   }
 
+  /** One after the other, once all stacks are known to fit. */
+  @Override
+  public List<Generation> generateAll(List<GenerationRequest> requests) {
+    List<LanguageModel> views = new ArrayList<>();
+    for (GenerationRequest request : requests) {
+      PatchStack stack = request.patches();
+      views.add(stack == null ? this : withPatches(stack));
+    }
+    List<Generation> generations = new ArrayList<>();
+    for (int i = 0; i < requests.size(); i++) {
+      GenerationRequest request = requests.get(i);
+      generations.add(views.get(i).generate(request.prompt(), request.options()));
+    }
+    return generations;
+  }
+
   /** The whole answer in one piece. */
   @Override
   public final TokenStream stream(Prompt prompt, GenerationOptions options) {

@@ -1,13 +1,16 @@
 package io.patchkit.examples;
 
 import io.patchkit.ContinuationScore;
+import io.patchkit.Generation;
 import io.patchkit.GenerationOptions;
+import io.patchkit.GenerationRequest;
 import io.patchkit.LanguageModel;
 import io.patchkit.ModelShape;
 import io.patchkit.PatchStack;
 import io.patchkit.Prompt;
 import io.patchkit.TokenStream;
 import io.patchkit.Tokenizer;
+import java.util.List;
 
 /**
  * A model that takes patches of its shape and computes nothing: what is measured through it is
@@ -41,6 +44,11 @@ record EnginelessModel(ModelShape shape, PatchStack patches) implements Language
 
   @Override
   public TokenStream stream(Prompt prompt, GenerationOptions options) {
+    throw computesNothing();
+  }
+
+  @Override
+  public List<Generation> generateAll(List<GenerationRequest> requests) {
     throw computesNothing();
   }
 
