@@ -274,7 +274,7 @@ final class DecodeState implements OpenState {
 
   private FloatBuffer lastRows(OrtSession.Result result, int rows) {
     try (OnnxTensor logits = (OnnxTensor) result.get(layout.logits()).orElseThrow()) {
-      FloatBuffer all = logits.getFloatBuffer();
+      FloatBuffer all = HeapCopy.floats(logits);
       int wanted = rows * layout.vocabularySize();
       return all.slice(all.limit() - wanted, wanted);
     }

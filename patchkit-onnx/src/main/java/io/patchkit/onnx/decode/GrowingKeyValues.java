@@ -12,7 +12,8 @@ import java.util.Set;
 
 /**
  * Keys and values that the graph returns whole after each pass, the past with the new positions
- * joined to it. The returned tensors are fed back as they are; none of them passes through Java.
+ * joined to it. The returned tensors are fed back as they are; only {@link #copyPlane} brings them
+ * to Java.
  */
 final class GrowingKeyValues implements KeyValues {
 
@@ -58,7 +59,7 @@ final class GrowingKeyValues implements KeyValues {
     KeyValueSlot slot = layout.slots().get(plane / 2);
     int row = slot.headDim() * layout.cacheType().bytes();
     int held = (int) planes.get(plane).getInfo().getShape()[2];
-    ByteBuffer all = planes.get(plane).getByteBuffer();
+    ByteBuffer all = HeapCopy.bytes(planes.get(plane));
     for (int head = 0; head < slot.heads(); head++) {
       to.put(at + head * stride, all, head * held * row, positions * row);
     }

@@ -97,15 +97,20 @@ final class PaddedBatchKeyValues implements BatchKeyValues {
       newWidth = Math.max(newWidth, row.length);
     }
     List<OnnxTensor> arranged = new ArrayList<>();
-    for (int plane = 0; plane < memory.size(); plane++) {
-      KeyValueSlot slot = layout.slots().get(plane / 2);
-      ByteBuffer to = arrange(plane, newWidth);
-      arranged.add(
-          OnnxTensor.createTensor(
-              environment,
-              to,
-              new long[] {rows.size(), slot.heads(), newWidth, slot.headDim()},
-              layout.cacheType().javaType()));
+    try {
+      for (int plane = 0; plane < memory.size(); plane++) {
+        KeyValueSlot slot = layout.slots().get(plane / 2);
+        ByteBuffer to = arrange(plane, newWidth);
+        arranged.add(
+            OnnxTensor.createTensor(
+                environment,
+                to,
+                new long[] {rows.size(), slot.heads(), newWidth, slot.headDim()},
+                layout.cacheType().javaType()));
+      }
+    } catch (OrtException | RuntimeException e) {
+      arranged.forEach(OnnxTensor::close);
+      throw e;
     }
     planes.forEach(OnnxTensor::close);
     planes = arranged;
@@ -119,7 +124,8 @@ final class PaddedBatchKeyValues implements BatchKeyValues {
     KeyValueSlot slot = layout.slots().get(plane / 2);
     int position = slot.headDim() * layout.cacheType().bytes();
     // A copy, so that it does not matter if the tensor lies in the memory that is written.
-    ByteBuffer from = planes.isEmpty() ? null : planes.get(plane).getByteBuffer();
+    boolean anyHeld = rows.stream().anyMatch(row -> row.joining == null);
+    ByteBuffer from = anyHeld ? HeapCopy.bytes(planes.get(plane)) : null;
     ByteBuffer to = memory(plane, rows.size() * slot.heads() * newWidth * position);
     int stride = newWidth * position;
     for (int i = 0; i < rows.size(); i++) {
