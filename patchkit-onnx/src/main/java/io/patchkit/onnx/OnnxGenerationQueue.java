@@ -19,7 +19,7 @@ final class OnnxGenerationQueue implements GenerationQueue {
 
   @Override
   public CompletableFuture<Generation> submit(GenerationRequest request) {
-    return view.loaded().engine().submit(queue, view.row(request));
+    return view.loaded().engine().submit(queue, () -> view.row(request));
   }
 
   @Override

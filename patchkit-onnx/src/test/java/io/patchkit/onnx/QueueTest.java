@@ -3,6 +3,7 @@ package io.patchkit.onnx;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.patchkit.ChatMessage;
 import io.patchkit.EngineException;
 import io.patchkit.FinishReason;
 import io.patchkit.Generation;
@@ -12,6 +13,7 @@ import io.patchkit.GenerationQueue;
 import io.patchkit.GenerationRequest;
 import io.patchkit.ModelMetrics;
 import io.patchkit.PatchStack;
+import io.patchkit.Prompt;
 import io.patchkit.QueueFullException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -93,6 +95,31 @@ class QueueTest {
       assertThat(taken.get(taken.size() - 1).join().finishReason())
           .isEqualTo(FinishReason.CANCELLED);
       assertThatThrownBy(() -> queue.submit(request))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("queue is closed");
+    }
+  }
+
+  /** Not even its prompt is rendered, which here would be refused. */
+  @Test
+  void aQueueThatIsFullOrClosedDoesNothingForARequest() throws Exception {
+    GenerationRequest refused =
+        GenerationRequest.of(Prompt.chat(List.of(ChatMessage.user("</s>"))), LONG);
+    CountDownLatch mayGoOn = new CountDownLatch(1);
+    OnnxOptions options = ONE_ROW.withListener(atFirstEnd(generation -> await(mayGoOn)));
+    try (OnnxModel model = OnnxModel.open(CASES.resolve("llama"), options);
+        GenerationQueue queue = model.openQueue(1)) {
+      queue.submit(GenerationRequest.of("The river", LONG.withMaxNewTokens(1)));
+      while (queue.waiting() > 0) {
+        Thread.sleep(1);
+      }
+      assertThatThrownBy(() -> queue.submit(refused)).isInstanceOf(IllegalArgumentException.class);
+      queue.submit(LONGEST);
+      assertThatThrownBy(() -> queue.submit(refused)).isInstanceOf(QueueFullException.class);
+      assertThat(model.metrics().rejected()).isEqualTo(1);
+      mayGoOn.countDown();
+      queue.close();
+      assertThatThrownBy(() -> queue.submit(refused))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("queue is closed");
     }

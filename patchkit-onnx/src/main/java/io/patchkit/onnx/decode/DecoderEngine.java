@@ -25,6 +25,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -207,9 +208,14 @@ public final class DecoderEngine implements AutoCloseable {
     return queue;
   }
 
-  /** Asks a queue of this engine for a generation. */
-  public CompletableFuture<Generation> submit(DecoderQueue queue, DecoderRequest request) {
-    return queue.submit(ending -> row(request, ending));
+  /**
+   * Asks a queue of this engine for a generation.
+   *
+   * @param request makes the request, where the queue is open and has room
+   */
+  public CompletableFuture<Generation> submit(
+      DecoderQueue queue, Supplier<DecoderRequest> request) {
+    return queue.submit(ending -> row(request.get(), ending));
   }
 
   BatchLoop openLoop(int turnTokens, BatchLoop.Requests requests) {

@@ -55,26 +55,34 @@ public final class DecoderQueue implements AutoCloseable {
   /**
    * Puts a request behind the others.
    *
-   * @param row makes the row, given what to tell of its end
+   * @param row makes the row, given what to tell of its end; not called where the queue is closed
+   *     or full
    */
   @SuppressWarnings("FutureReturnValueIgnored") // The dependent cannot fail.
   CompletableFuture<Generation> submit(Function<Ending, BatchRow> row) {
     requireOpen();
+    if (waiting.remainingCapacity() == 0) {
+      throw full();
+    }
     Answer answer = new Answer();
     BatchRow asked = row.apply(answer);
     // Whoever completes it, by cancelling it or giving up on it, wants no more tokens.
     answer.whenComplete((generation, thrown) -> asked.cancel());
-    if (!waiting.offer(asked)) {
-      session.metrics().rejected();
-      throw new QueueFullException(
-          "the queue is full: "
-              + maxWaiting
-              + " requests wait, as many as may; try again later or allow more to wait");
+    if (!waiting.offer(asked)) { // Others were faster.
+      throw full();
     }
     if (closed) {
       endWaiting();
     }
     return answer;
+  }
+
+  private QueueFullException full() {
+    session.metrics().rejected();
+    return new QueueFullException(
+        "the queue is full: "
+            + maxWaiting
+            + " requests wait, as many as may; try again later or allow more to wait");
   }
 
   private void requireOpen() {
