@@ -12,8 +12,11 @@ public interface GenerationQueue extends AutoCloseable {
    * Asks for a generation.
    *
    * <p>The request goes through its own patches, or through those of the queue where it names none.
-   * Its time limit counts from now, waiting included. Asking waits for nothing; an interrupt of a
-   * thread that waits for the future ends its waiting, not the request.
+   * Its time limit counts from now, waiting included. What has to be done before the prompt can be
+   * fed is done in the calling thread, so that running requests do not wait for it: rendering,
+   * tokenizing, and encoding the patches where the model does not have them encoded, which takes as
+   * long as feeding a prompt of their length. A queue that is closed or full does none of it. An
+   * interrupt of a thread that waits for the future ends its waiting, not the request.
    *
    * @return completes with the generation, or exceptionally as {@link
    *     LanguageModel#generate(Prompt, GenerationOptions)} would throw, in the thread that decodes

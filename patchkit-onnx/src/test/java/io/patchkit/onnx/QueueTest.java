@@ -3,7 +3,9 @@ package io.patchkit.onnx;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.patchkit.BaseModel;
 import io.patchkit.ChatMessage;
+import io.patchkit.EmbeddingSpace;
 import io.patchkit.EngineException;
 import io.patchkit.FinishReason;
 import io.patchkit.Generation;
@@ -12,11 +14,16 @@ import io.patchkit.GenerationOptions;
 import io.patchkit.GenerationQueue;
 import io.patchkit.GenerationRequest;
 import io.patchkit.ModelMetrics;
+import io.patchkit.Patch;
+import io.patchkit.PatchManifest;
 import io.patchkit.PatchStack;
 import io.patchkit.Prompt;
 import io.patchkit.QueueFullException;
+import io.patchkit.SemanticVersion;
+import io.patchkit.SoftPrompt;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -123,6 +130,55 @@ class QueueTest {
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("queue is closed");
     }
+  }
+
+  /** The rows that are running do not wait for the patches of a new one. */
+  @Test
+  void patchesAreEncodedInTheThreadThatSubmits() throws Exception {
+    CountDownLatch stands = new CountDownLatch(1);
+    CountDownLatch mayGoOn = new CountDownLatch(1);
+    OnnxOptions options =
+        ONE_ROW
+            .withPrefixCacheBytes(0)
+            .withListener(
+                atFirstEnd(
+                    generation -> {
+                      stands.countDown();
+                      await(mayGoOn);
+                    }));
+    try (OnnxModel model = OnnxModel.open(CASES.resolve("llama"), options);
+        GenerationQueue queue = model.openQueue(5)) {
+      queue.submit(GenerationRequest.of("The river", LONG.withMaxNewTokens(1)));
+      stands.await();
+      ModelMetrics before = model.metrics();
+      GenerationRequest patched =
+          GenerationRequest.of(Prompt.tokens(5, 6, 7), LONG.withMaxNewTokens(4))
+              .withPatch(patch(model.shape().hiddenSize()));
+      CompletableFuture<Generation> answer = queue.submit(patched);
+      assertThat(model.metrics().prefilledTokens() - before.prefilledTokens()).isEqualTo(5);
+      assertThat(answer).isNotDone();
+      mayGoOn.countDown();
+      List<Integer> tokens = answer.get().tokens();
+      // No more than the prompt, though the cache keeps nothing.
+      assertThat(model.metrics().prefilledTokens() - before.prefilledTokens()).isEqualTo(5 + 3);
+      assertThat(model.metrics().prefixMisses() - before.prefixMisses()).isEqualTo(1);
+      assertThat(model.generateAll(List.of(patched)).get(0).tokens()).isEqualTo(tokens);
+    }
+  }
+
+  /** Five virtual tokens. */
+  private static Patch patch(int hidden) {
+    float[] rows = new float[5 * hidden];
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = i % 7 - 3;
+    }
+    return Patch.of(
+        PatchManifest.of(
+            "five",
+            new SemanticVersion(1, 0, 0, ""),
+            new BaseModel("llama", List.of(), null, hidden, 0, 0, 0),
+            Instant.EPOCH),
+        SoftPrompt.of(hidden, EmbeddingSpace.LAYER_INPUT, rows));
   }
 
   @Test

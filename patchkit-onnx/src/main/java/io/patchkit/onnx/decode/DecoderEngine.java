@@ -25,6 +25,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -215,7 +216,33 @@ public final class DecoderEngine implements AutoCloseable {
    */
   public CompletableFuture<Generation> submit(
       DecoderQueue queue, Supplier<DecoderRequest> request) {
-    return queue.submit(ending -> row(request.get(), ending));
+    return queue.submit(ending -> queuedRow(request.get(), ending));
+  }
+
+  /**
+   * A row whose stack is encoded in the thread that asks, so that the rows that are running go on.
+   * What goes wrong there fails the row when its turn comes.
+   */
+  private BatchRow queuedRow(DecoderRequest request, Ending ending) {
+    PatchStack stack = request.stack();
+    TextGeneration generation = begin(stack, request.prompt(), request.options());
+    return new BatchRow(
+        session, stack, encodedHere(stack), generation, session.metrics().ending(stack, ending));
+  }
+
+  /** Holds the encoding until it is first asked for, whatever the cache lets go of until then. */
+  private Supplier<EncodedPrefix> encodedHere(PatchStack stack) {
+    try {
+      AtomicReference<@Nullable EncodedPrefix> held = new AtomicReference<>(encoded(stack));
+      return () -> {
+        EncodedPrefix first = held.getAndSet(null);
+        return first == null ? encoded(stack) : first;
+      };
+    } catch (RuntimeException e) {
+      return () -> {
+        throw e;
+      };
+    }
   }
 
   BatchLoop openLoop(int turnTokens, BatchLoop.Requests requests) {
