@@ -8,12 +8,18 @@ import java.util.Objects;
 /** What a model is asked to continue. */
 public sealed interface Prompt {
 
-  /** A text to continue, with the special tokens that the tokenizer adds of its own accord. */
+  /**
+   * A text to continue, with the special tokens that the tokenizer adds of its own accord. Special
+   * tokens in the text count as such: do not build one around what users say.
+   */
   static Prompt text(String text) {
     return new Text(text, true);
   }
 
-  /** A conversation whose next turn the model speaks, rendered by the model's chat template. */
+  /**
+   * A conversation whose next turn the model speaks, rendered by the model's chat template. A model
+   * may refuse messages that hold its special tokens with an {@link IllegalArgumentException}.
+   */
   static Prompt chat(List<ChatMessage> messages) {
     return new Chat(messages);
   }

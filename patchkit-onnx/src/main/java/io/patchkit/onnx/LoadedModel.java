@@ -22,6 +22,7 @@ final class LoadedModel {
   private final HuggingFaceTokenizer tokenizer;
   private final ModelShape shape;
   private final Clock clock;
+  private final @Nullable PlainMessages plainMessages;
   private final Object templateLock = new Object();
   private @Nullable ChatTemplate template;
   private @Nullable String fingerprint;
@@ -31,13 +32,17 @@ final class LoadedModel {
       ModelFile file,
       DecoderEngine engine,
       HuggingFaceTokenizer tokenizer,
-      Clock clock) {
+      OnnxOptions options) {
     this.folder = folder;
     this.file = file;
     this.engine = engine;
     this.tokenizer = tokenizer;
     this.shape = engine.shape();
-    this.clock = clock;
+    this.clock = options.clock();
+    this.plainMessages =
+        options.specialTokensInMessages()
+            ? null
+            : new PlainMessages(tokenizer, folder.stopTokens());
   }
 
   static LoadedModel load(Path path, OnnxOptions options) {
@@ -63,7 +68,7 @@ final class LoadedModel {
                   options.idleBufferBytes(),
                   options.batchRows(),
                   options.listener()));
-      return new LoadedModel(folder, file, engine, tokenizer, options.clock());
+      return new LoadedModel(folder, file, engine, tokenizer, options);
     } catch (RuntimeException | Error e) {
       tokenizer.close();
       throw e;
@@ -100,6 +105,9 @@ final class LoadedModel {
     if (prompt instanceof Prompt.Text text) {
       tokens = tokenizer.encode(text.text(), text.addSpecialTokens());
     } else if (prompt instanceof Prompt.Chat chat) {
+      if (plainMessages != null) {
+        plainMessages.require(chat.messages());
+      }
       tokens = tokenizer.encode(template().render(chat.messages(), true), false);
     } else {
       tokens = ((Prompt.Tokens) prompt).ids();

@@ -29,6 +29,9 @@ import java.util.function.Consumer;
  *     they wait for the next ones, ≥ 0. What is not kept waits for the garbage collector, and the
  *     process grows until then, by {@code -XX:MaxDirectMemorySize} at most
  * @param batchRows most requests that {@code generateAll} and a queue decode together, ≥ 1
+ * @param specialTokensInMessages whether what a chat message says may hold the model's special
+ *     tokens, as transformers lets it. Without it such a chat is refused: a user who writes {@code
+ *     <|im_end|>} ends their own turn, and what follows may pose as the assistant's
  * @param listener is told how requests end
  * @param clock tells chat templates that ask for it what day it is
  */
@@ -42,6 +45,7 @@ public record OnnxOptions(
     int prefillChunk,
     long idleBufferBytes,
     int batchRows,
+    boolean specialTokensInMessages,
     GenerationListener listener,
     Clock clock) {
 
@@ -60,7 +64,8 @@ public record OnnxOptions(
   /**
    * As many threads as the process may use processors, without spinning; prepacked weights and an
    * arena; on the processor; 256 MiB of encoded prefixes; prompts in chunks of 512 tokens; 512 MiB
-   * of idle buffers; batches of up to 8; no listener; the system's clock.
+   * of idle buffers; batches of up to 8; no special tokens in chat messages; no listener; the
+   * system's clock.
    */
   public static OnnxOptions defaults() {
     return new OnnxOptions(
@@ -73,6 +78,7 @@ public record OnnxOptions(
         512,
         512L << 20,
         8,
+        false,
         GenerationListener.none(),
         Clock.system(ZoneId.systemDefault()));
   }
@@ -118,6 +124,10 @@ public record OnnxOptions(
     return edited(draft -> draft.batchRows = batchRows);
   }
 
+  public OnnxOptions withSpecialTokensInMessages(boolean specialTokensInMessages) {
+    return edited(draft -> draft.specialTokensInMessages = specialTokensInMessages);
+  }
+
   public OnnxOptions withListener(GenerationListener listener) {
     return edited(draft -> draft.listener = listener);
   }
@@ -150,6 +160,7 @@ public record OnnxOptions(
     int prefillChunk;
     long idleBufferBytes;
     int batchRows;
+    boolean specialTokensInMessages;
     GenerationListener listener;
     Clock clock;
 
@@ -163,6 +174,7 @@ public record OnnxOptions(
       prefillChunk = from.prefillChunk;
       idleBufferBytes = from.idleBufferBytes;
       batchRows = from.batchRows;
+      specialTokensInMessages = from.specialTokensInMessages;
       listener = from.listener;
       clock = from.clock;
     }
@@ -178,6 +190,7 @@ public record OnnxOptions(
           prefillChunk,
           idleBufferBytes,
           batchRows,
+          specialTokensInMessages,
           listener,
           clock);
     }

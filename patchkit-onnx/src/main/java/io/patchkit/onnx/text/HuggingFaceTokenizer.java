@@ -152,6 +152,11 @@ public final class HuggingFaceTokenizer implements Tokenizer, AutoCloseable {
     return definition.addedToken(text);
   }
 
+  /** Whether a token is a special one: it has a meaning of its own and stands for no text. */
+  public boolean isSpecial(int token) {
+    return definition.isSpecial(token);
+  }
+
   TokenizerDefinition definition() {
     return definition;
   }

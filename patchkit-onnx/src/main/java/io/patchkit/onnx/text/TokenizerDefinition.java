@@ -77,6 +77,11 @@ final class TokenizerDefinition {
     return textual.get(id);
   }
 
+  /** Whether this token is a special one: it has a meaning of its own and stands for no text. */
+  boolean isSpecial(int id) {
+    return special.get(id);
+  }
+
   /**
    * Whether this token is one byte of a text. The decoder turns a run of such tokens into
    * characters as a whole, and into nothing but U+FFFD if any of it is not UTF-8.

@@ -1,0 +1,57 @@
+package io.patchkit.onnx;
+
+import io.patchkit.ChatMessage;
+import io.patchkit.onnx.text.HuggingFaceTokenizer;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Refuses chat messages whose contents hold special tokens. A chat template joins contents and
+ * special tokens to one text, in which the tokenizer cannot tell the one's tokens from the other's:
+ * a content with the token that ends a turn ends the turn, and may go on as another speaker.
+ * Thread-safe.
+ */
+final class PlainMessages {
+
+  private final HuggingFaceTokenizer tokenizer;
+  private final Set<Integer> stopTokens;
+
+  /**
+   * @param stopTokens count as special ones, whatever the tokenizer calls them
+   */
+  PlainMessages(HuggingFaceTokenizer tokenizer, Set<Integer> stopTokens) {
+    this.tokenizer = tokenizer;
+    this.stopTokens = stopTokens;
+  }
+
+  /**
+   * @throws IllegalArgumentException if a content holds a special token; the message names both
+   */
+  void require(List<ChatMessage> messages) {
+    for (int i = 0; i < messages.size(); i++) {
+      String content = messages.get(i).content();
+      for (int token : tokenizer.encode(content, false)) {
+        if ((tokenizer.isSpecial(token) || stopTokens.contains(token))
+            && !standsForTheUnknown(token, content)) {
+          throw new IllegalArgumentException(
+              "message "
+                  + i
+                  + ", of role "
+                  + messages.get(i).role()
+                  + ", contains "
+                  + tokenizer.decode(new int[] {token}, false)
+                  + ", a special token of the model; allowed: contents without special tokens, or"
+                  + " any where OnnxOptions.specialTokensInMessages is on");
+        }
+      }
+    }
+  }
+
+  /** Whether the token is there in place of characters that the vocabulary lacks. */
+  private boolean standsForTheUnknown(int token, String content) {
+    String unknown = tokenizer.specialTokens().byName().get("unk_token");
+    return unknown != null
+        && tokenizer.addedToken(unknown).orElse(-1) == token
+        && !content.contains(unknown);
+  }
+}
