@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What all views of one model share: the engine, the tokenizer, the chat template. Thread-safe. */
@@ -128,7 +129,7 @@ final class LoadedModel {
 
   /**
    * The token with which the model ends its turn: the stop token that the chat template puts behind
-   * what the assistant says, or the only one there is.
+   * what the assistant says, or the only one there is. Empty where neither tells.
    */
   OptionalInt turnEnd() {
     if (template().isPresent()) {
@@ -136,14 +137,22 @@ final class LoadedModel {
       String chat =
           template()
               .render(List.of(ChatMessage.user("question"), ChatMessage.assistant(said)), false);
-      String behind = chat.substring(chat.lastIndexOf(said) + said.length());
+      int at = chat.lastIndexOf(said);
+      String behind = at < 0 ? "" : chat.substring(at + said.length());
       for (int token : tokenizer.encode(behind, false)) {
         if (folder.stopTokens().contains(token)) {
           return OptionalInt.of(token);
         }
       }
     }
-    return folder.stopTokens().stream().mapToInt(token -> token).min();
+    return folder.stopTokens().size() == 1
+        ? OptionalInt.of(folder.stopTokens().iterator().next())
+        : OptionalInt.empty();
+  }
+
+  /** The ids that end a text. */
+  Set<Integer> stopTokens() {
+    return folder.stopTokens();
   }
 
   /** The decoder's graph and where its weights lie. */

@@ -5,6 +5,7 @@ import io.patchkit.KeyValuePrefix;
 import io.patchkit.ModelShape;
 import io.patchkit.Prefix;
 import io.patchkit.Prompt;
+import io.patchkit.UnsupportedModelException;
 import io.patchkit.onnx.gradient.DifferentiableDecoder;
 import io.patchkit.onnx.gradient.GradientOptions;
 import io.patchkit.onnx.runtime.OnnxRuntime;
@@ -16,7 +17,6 @@ import io.patchkit.train.TopLogProbabilities;
 import io.patchkit.train.TrainingRow;
 import java.util.Arrays;
 import java.util.List;
-import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /** The numbers of a decoder that can be differentiated, and the texts of the model around it. */
@@ -69,12 +69,24 @@ final class OnnxDifferentiableModel implements DifferentiableModel {
   @Override
   public int[] encodeAnswer(String answer, boolean complete) {
     int[] tokens = loaded.tokenizer().encode(answer, false);
-    OptionalInt end = complete ? loaded.turnEnd() : OptionalInt.empty();
-    if (end.isEmpty()) {
+    if (!complete) {
       return tokens;
     }
+    int end =
+        loaded
+            .turnEnd()
+            .orElseThrow(
+                () ->
+                    new UnsupportedModelException(
+                        "Expected the token with which "
+                            + loaded.name()
+                            + " ends its turn: a stop token behind what the assistant says in the"
+                            + " chat template, or else a single one; found the stop tokens "
+                            + loaded.stopTokens()
+                            + "; put the chat template or the right eos_token_id into the folder,"
+                            + " or train on answers that are not complete"));
     int[] closed = Arrays.copyOf(tokens, tokens.length + 1);
-    closed[tokens.length] = end.getAsInt();
+    closed[tokens.length] = end;
     return closed;
   }
 
