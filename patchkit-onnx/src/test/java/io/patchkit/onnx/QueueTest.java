@@ -114,8 +114,8 @@ class QueueTest {
         GenerationRequest.of(Prompt.chat(List.of(ChatMessage.user("</s>"))), LONG);
     CountDownLatch mayGoOn = new CountDownLatch(1);
     OnnxOptions options = ONE_ROW.withListener(atFirstEnd(generation -> await(mayGoOn)));
-    try (OnnxModel model = OnnxModel.open(CASES.resolve("llama"), options);
-        GenerationQueue queue = model.openQueue(1)) {
+    try (OnnxModel model = OnnxModel.open(CASES.resolve("llama"), options)) {
+      GenerationQueue queue = model.openQueue(1);
       queue.submit(GenerationRequest.of("The river", LONG.withMaxNewTokens(1)));
       while (queue.waiting() > 0) {
         Thread.sleep(1);
