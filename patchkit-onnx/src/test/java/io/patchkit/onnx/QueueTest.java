@@ -322,9 +322,10 @@ class QueueTest {
       if (failure == null) {
         assertThat(answer.join().tokens()).hasSize(100);
       } else {
+        // Between a pass and its token it is the tokenizer that is found closed.
         assertThat(failure)
             .isInstanceOf(IllegalStateException.class)
-            .hasMessageContaining("the model is closed");
+            .hasMessageMatching("the (model|tokenizer) is closed.*");
         failed++;
       }
     }
