@@ -1,6 +1,7 @@
 package io.patchkit.onnx.gguf;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.patchkit.EmbeddingSpace;
 import io.patchkit.KeyValuePrefix;
@@ -20,6 +21,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -28,6 +30,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ImportedGraphTest {
 
   private static final int[] IDS = {1, 75, 104, 111, 259, 3, 200, 42};
+
+  /** On some processors the kernels of the last product round one row otherwise than many. */
+  private static final Offset<Float> ROUNDING = within(2e-5f);
 
   @TempDir Path folder;
 
@@ -46,13 +51,13 @@ class ImportedGraphTest {
         ImportedModel edited = new ImportedModel(graph.toBytes(), model)) {
       float[] expected = plain.logits(IDS)[IDS.length - 1];
       float[][] nothing = new float[1][TinyLlama.HIDDEN];
-      assertThat(edited.logits(IDS, inputs(nothing, last))[0]).isEqualTo(expected);
+      assertThat(edited.logits(IDS, inputs(nothing, last))[0]).containsExactly(expected, ROUNDING);
       int[] mirrored = new int[IDS.length];
       for (int i = 0; i < IDS.length; i++) {
         mirrored[i] = -1 - i;
       }
       assertThat(edited.logits(mirrored, inputs(embeddings(checkpoint), last))[0])
-          .isEqualTo(expected);
+          .containsExactly(expected, ROUNDING);
     }
   }
 
