@@ -12,15 +12,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,7 +37,6 @@ class ChannelPublisherTest {
           ChannelLab.TIMESTAMP);
 
   @TempDir Path folder;
-  private final AtomicBoolean starts = new AtomicBoolean(true);
   private ChannelLab lab;
 
   @BeforeEach
@@ -155,36 +150,9 @@ class ChannelPublisherTest {
     ChannelPublisher revoking = open(ONLINE);
     FutureTask<Boolean> revocation =
         new FutureTask<>(() -> revoking.revoke(ChannelLab.BAD.identity(), "leaks"), true);
-    Clock whileItRenews =
-        new Clock() {
-          @Override
-          public Instant instant() {
-            if (!revocation.isDone() && starts.compareAndSet(true, false)) {
-              new Thread(revocation).start();
-              try {
-                revocation.get(1, TimeUnit.SECONDS);
-              } catch (InterruptedException | ExecutionException e) {
-                throw new AssertionError(e);
-              } catch (TimeoutException e) {
-                // It waits, as it should.
-              }
-            }
-            return lab.clock.instant();
-          }
-
-          @Override
-          public ZoneId getZone() {
-            return ZoneOffset.UTC;
-          }
-
-          @Override
-          public Clock withZone(ZoneId zone) {
-            return this;
-          }
-        };
+    Clock whileItRenews = new MeanwhileClock(lab.clock, revocation);
     ChannelPublisher.open(lab.published, ONLINE, lab.record, whileItRenews).renew();
     assertThat(revocation.get(30, TimeUnit.SECONDS)).isTrue();
-    assertThat(starts).isFalse();
     assertThat(lab.client().refresh().entry(ChannelLab.BAD.identity()).status())
         .isEqualTo(Status.REVOKED);
     assertThat(lab.published.resolve("5.targets.json")).exists();

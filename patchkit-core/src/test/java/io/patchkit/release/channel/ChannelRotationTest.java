@@ -10,15 +10,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,7 +34,6 @@ class ChannelRotationTest {
           ChannelLab.TIMESTAMP);
 
   @TempDir Path folder;
-  private final AtomicBoolean starts = new AtomicBoolean(true);
   private ChannelLab lab;
   private Path next;
 
@@ -54,36 +47,6 @@ class ChannelRotationTest {
     return ChannelPublisher.open(lab.published, keys, record, lab.clock);
   }
 
-  /** A clock that has something else happen, for a second at most, when it is first asked. */
-  private Clock meanwhile(FutureTask<?> other) {
-    return new Clock() {
-      @Override
-      public Instant instant() {
-        if (starts.compareAndSet(true, false)) {
-          new Thread(other).start();
-          try {
-            other.get(1, TimeUnit.SECONDS);
-          } catch (InterruptedException | ExecutionException e) {
-            throw new AssertionError(e);
-          } catch (TimeoutException e) {
-            // It waits, as it should.
-          }
-        }
-        return lab.clock.instant();
-      }
-
-      @Override
-      public ZoneId getZone() {
-        return ZoneOffset.UTC;
-      }
-
-      @Override
-      public Clock withZone(ZoneId zone) {
-        return this;
-      }
-    };
-  }
-
   /** The one who changes the keys has read the list when the other one revokes. */
   @Test
   void aRevocationMeanwhileIsNotLost() throws Exception {
@@ -91,9 +54,8 @@ class ChannelRotationTest {
     FutureTask<@Nullable Throwable> revocation =
         new FutureTask<>(
             () -> catchThrowable(() -> revoking.revoke(ChannelLab.BAD.identity(), "leaks")));
-    rotate(meanwhile(revocation));
+    rotate(new MeanwhileClock(lab.clock, revocation));
     Throwable refused = revocation.get(30, TimeUnit.SECONDS);
-    assertThat(starts).isFalse();
     Status status = lab.client().refresh().entry(ChannelLab.BAD.identity()).status();
     assertThat(refused == null).isEqualTo(status == Status.REVOKED);
     assertThat(refused).extracting("code").isEqualTo(Code.THRESHOLD_NOT_MET);
