@@ -110,6 +110,17 @@ class ResumeTest {
     return PatchTrainer.of(new RoundingModel(), plan).withCheckpoints(folder, everySteps);
   }
 
+  /** Notes each step that is made. */
+  private static PatchTrainer noting(PatchTrainer trainer, List<Integer> steps) {
+    return trainer.withListener(
+        new TrainingListener() {
+          @Override
+          public void onStep(TrainingProgress progress) {
+            steps.add(progress.step());
+          }
+        });
+  }
+
   @ParameterizedTest
   @EnumSource(Parametrisation.class)
   void continuesBitByBitFromWhereverItWasCutOff(Parametrisation parametrisation) {
@@ -122,16 +133,7 @@ class ResumeTest {
         PatchTrainer crashing = trainer.withListener(new CrashAfter(crash));
         assertThatThrownBy(crashing::train).isInstanceOf(CrashAfter.Crash.class);
         List<Integer> steps = new ArrayList<>();
-        TrainedPatch resumed =
-            trainer
-                .withListener(
-                    new TrainingListener() {
-                      @Override
-                      public void onStep(TrainingProgress progress) {
-                        steps.add(progress.step());
-                      }
-                    })
-                .train();
+        TrainedPatch resumed = noting(trainer, steps).train();
         assertThat(steps.get(0)).isEqualTo(crash / every * every);
         assertThat(resumed).as("every %d, crash %d", every, crash).isEqualTo(whole);
         assertThat(trainer.train()).as("trained again").isEqualTo(whole);
@@ -277,16 +279,7 @@ class ResumeTest {
       PatchTrainer stored = plain.withCheckpoints(folder, 100);
       assertThatThrownBy(() -> stored.withListener(failing).train()).hasMessage("disk full");
       List<Integer> steps = new ArrayList<>();
-      TrainedPatch again =
-          stored
-              .withListener(
-                  new TrainingListener() {
-                    @Override
-                    public void onStep(TrainingProgress progress) {
-                      steps.add(progress.step());
-                    }
-                  })
-              .train();
+      TrainedPatch again = noting(stored, steps).train();
       assertThat(again).isEqualTo(plain.train());
       assertThat(steps).isEmpty();
     }
