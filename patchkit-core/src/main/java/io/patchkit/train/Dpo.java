@@ -5,9 +5,9 @@ import java.util.Objects;
 
 /**
  * Direct preference optimisation (Rafailov et al., arXiv 2305.18290) and its relatives. With the
- * implicit reward of an answer y, r(y) = β (log p(y) − log p_ref(y)), log-probabilities summed over
- * the answer's tokens, the loss of a pair is a function of the margin r(chosen) − r(rejected), and
- * that of a batch its mean over the pairs.
+ * implicit reward of an answer y, r(y) = β (log p(y) − log p_ref(y)), or β log p(y) without a
+ * reference, log-probabilities summed over the answer's tokens, the loss of a pair is a function of
+ * the margin r(chosen) − r(rejected), and that of a batch its mean over the pairs.
  *
  * @param data at least one pair
  * @param beta how far the policy may stray from the reference: smaller is farther; above 0

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class PairReferences {
 
+  private static final PairScore NOTHING = new PairScore(0, 0);
+
   private final Dpo dpo;
   private final DifferentiableModel model;
   private final Prefix start;
@@ -35,6 +37,9 @@ final class PairReferences {
   }
 
   PairScore of(int item) {
+    if (dpo.reference() instanceof ReferencePolicy.None) {
+      return NOTHING;
+    }
     if (dpo.reference() instanceof ReferencePolicy.Scored scored) {
       return scored.scores().get(item);
     }

@@ -135,9 +135,16 @@ final class PlanJson {
       }
       json.put("kind", "scored").put("sha256", digest.hex());
     } else {
-      json.put("kind", reference instanceof ReferencePolicy.Base ? "base" : "start");
+      json.put("kind", kind(reference));
     }
     return json.build();
+  }
+
+  private static String kind(ReferencePolicy reference) {
+    if (reference instanceof ReferencePolicy.None) {
+      return "none";
+    }
+    return reference instanceof ReferencePolicy.Base ? "base" : "start";
   }
 
   private static JsonObject loss(PreferenceLoss loss) {

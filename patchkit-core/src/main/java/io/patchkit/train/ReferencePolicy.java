@@ -12,6 +12,15 @@ import java.util.Objects;
  */
 public sealed interface ReferencePolicy {
 
+  /**
+   * None: the margin is the model's own, β (log p(chosen) − log p(rejected)), and what pushes a
+   * pair is how far it is from being decided the right way, not how far it has come. For pairs of
+   * few tokens, where greedy decoding follows the sign of the margin; over whole answers nothing
+   * keeps their probabilities from falling together ({@link Dpo#anchor}). As the reference-free
+   * losses of SimPO (arXiv 2405.14734), without its division by length.
+   */
+  record None() implements ReferencePolicy {}
+
   /** The base model without a prefix. */
   record Base() implements ReferencePolicy {}
 

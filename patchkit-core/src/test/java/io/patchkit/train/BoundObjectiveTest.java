@@ -44,6 +44,7 @@ class BoundObjectiveTest {
         new Counterfactual(answers, Counterfactual.WHOLE_VOCABULARY),
         dpo,
         dpo.withReference(new ReferencePolicy.Base()).withLoss(new PreferenceLoss.Sigmoid(0.2)),
+        dpo.withReference(new ReferencePolicy.None()).withAnchor(0.2),
         dpo.withLoss(new PreferenceLoss.Ipo()),
         dpo.withLoss(new PreferenceLoss.Hinge()).withBeta(0.05),
         dpo.withAnchor(0.3),
@@ -303,6 +304,17 @@ class BoundObjectiveTest {
         SoleObjective.bind(dpo.withReference(new ReferencePolicy.Patched(start)), model, prefix, 8);
     assertThat(byGiven.loss(prefix, BATCH, 1, null))
         .isEqualTo(byStart.loss(prefix, BATCH, 1, null));
+  }
+
+  @Test
+  void withoutAReferenceTheMarginIsTheModelsOwn() {
+    PairTokens pair = TinyData.pairs(model).get(0);
+    Dpo dpo = Dpo.of(List.of(pair)).withBeta(0.5).withReference(new ReferencePolicy.None());
+    double margin =
+        0.5 * (sum(logProbabilities(pair.chosen())) - sum(logProbabilities(pair.rejected())));
+    assertThat(Objects.requireNonNull(loss(dpo, 0).preference()).margin())
+        .isCloseTo(margin, within(1e-12));
+    assertThat(loss(dpo, 0).loss()).isCloseTo(Math.log1p(Math.exp(-margin)), within(1e-12));
   }
 
   private BatchLoss loss(Objective objective, int... items) {
