@@ -12,7 +12,6 @@ import io.patchkit.Prefix;
 import io.patchkit.SemanticVersion;
 import io.patchkit.SoftPrompt;
 import io.patchkit.train.TrainedPatch.StopReason;
-import io.patchkit.train.TrainingWarning.Kind;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -375,70 +374,6 @@ class PatchTrainerTest {
         PatchTrainer.of(model, plan).withSelection("s", prefix -> scores.remove(0)).train();
     assertThat(trained.steps()).isEqualTo(4);
     assertThat(trained.selectedStep()).isEqualTo(4);
-  }
-
-  @Test
-  void aLossThatIsNotFiniteEndsTheTrainingWithAWarning() {
-    TinyModel broken =
-        new TinyModel(5) {
-          private int calls;
-
-          @Override
-          public Gradient gradient(Prefix prefix, List<TrainingRow> rows) {
-            Gradient gradient = super.gradient(prefix, rows);
-            float[] values = gradient.values();
-            values[0] = ++calls > 3 ? Float.NaN : values[0];
-            return Gradient.of(gradient.logProbabilities(), values);
-          }
-        };
-    assertThatThrownBy(
-            () ->
-                PatchTrainer.of(broken, sft(Parametrisation.SOFT_PROMPT, 9))
-                    .withListener(recorder)
-                    .train())
-        .isInstanceOfSatisfying(
-            TrainingDivergedException.class,
-            e -> {
-              assertThat(e.step()).isEqualTo(3);
-              assertThat(e.lastCheckpoint()).isNull();
-            })
-        .hasMessageContaining("a gradient of norm NaN")
-        .hasMessageContaining("lower the learning rate");
-    assertThat(recorder.warnings)
-        .extracting(TrainingWarning::kind)
-        .containsExactly(Kind.NOT_FINITE);
-    assertThat(recorder.steps).hasSize(3);
-  }
-
-  @Test
-  void aMarginThatIsNotFiniteEndsTheTrainingToo() {
-    TinyModel broken =
-        new TinyModel(5) {
-          private int calls;
-
-          @Override
-          public RowLogProbabilities logProbabilities(
-              @Nullable Prefix prefix, List<TrainingRow> rows) {
-            RowLogProbabilities found = super.logProbabilities(prefix, rows);
-            double[] first = found.row(0);
-            // References, a forward and a backward run of the first step; then the forward run of
-            // the next.
-            first[0] = ++calls > 3 ? Double.NaN : first[0];
-            List<double[]> all = new ArrayList<>(List.of(first));
-            for (int row = 1; row < found.size(); row++) {
-              all.add(found.row(row));
-            }
-            return RowLogProbabilities.of(all);
-          }
-        };
-    TrainingPlan plan =
-        TrainingPlan.of(
-            instruction(Parametrisation.SOFT_PROMPT),
-            9,
-            Term.steer("prefer", Dpo.of(TinyData.pairs(model).subList(0, 2)), 2));
-    assertThatThrownBy(() -> PatchTrainer.of(broken, plan).train())
-        .isInstanceOf(TrainingDivergedException.class)
-        .hasMessageContaining("the loss NaN");
   }
 
   @Test

@@ -5,26 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.patchkit.PatchkitException;
 import io.patchkit.Prefix;
-import io.patchkit.format.Safetensors;
-import io.patchkit.format.SafetensorsLimits;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,58 +29,6 @@ class ResumeTest {
   @TempDir private Path folder;
 
   private final TinyModel model = new RoundingModel();
-
-  /** The last bits of a row depend on the rows beside it, as they do in real engines. */
-  private static class RoundingModel extends TinyModel {
-
-    RoundingModel() {
-      super(5);
-    }
-
-    @Override
-    public List<TopLogProbabilities> topLogProbabilities(
-        @Nullable Prefix prefix, List<AnswerTokens> rows, int k) {
-      double rounding = 1 + 1e-12 * (rows.hashCode() & 63);
-      List<TopLogProbabilities> rounded = new ArrayList<>();
-      for (TopLogProbabilities top : super.topLogProbabilities(prefix, rows, k)) {
-        List<int[]> ids = new ArrayList<>();
-        List<double[]> logProbabilities = new ArrayList<>();
-        for (int position = 0; position < top.positions(); position++) {
-          ids.add(top.ids(position));
-          logProbabilities.add(
-              Arrays.stream(top.logProbabilities(position)).map(p -> p * rounding).toArray());
-        }
-        rounded.add(TopLogProbabilities.of(ids, logProbabilities));
-      }
-      return rounded;
-    }
-
-    @Override
-    public RowLogProbabilities logProbabilities(@Nullable Prefix prefix, List<TrainingRow> rows) {
-      int beside = rows.stream().mapToInt(row -> Arrays.hashCode(row.tokens())).sum();
-      double rounding = 1 + 1e-12 * (beside & 63);
-      RowLogProbabilities found = super.logProbabilities(prefix, rows);
-      return RowLogProbabilities.of(
-          IntStream.range(0, found.size())
-              .mapToObj(row -> Arrays.stream(found.row(row)).map(p -> p * rounding).toArray())
-              .toList());
-    }
-  }
-
-  /** Ends a training as a crash would: nothing after a step is done. */
-  private record CrashAfter(int step) implements TrainingListener {
-
-    private static final class Crash extends RuntimeException {
-      private static final long serialVersionUID = 1L;
-    }
-
-    @Override
-    public void onStep(TrainingProgress progress) {
-      if (progress.step() == step) {
-        throw new Crash();
-      }
-    }
-  }
 
   private TrainingPlan plan(Parametrisation parametrisation) {
     return TrainingPlan.of(
@@ -189,79 +127,6 @@ class ResumeTest {
   }
 
   @Test
-  void keepsTheNewestTwoAndPassesOverADamagedOne() throws IOException {
-    TrainingPlan plan = plan(Parametrisation.SOFT_PROMPT);
-    TrainedPatch whole = trainer(plan, 1).train();
-    assertThat(names()).containsExactly("step-00000006.safetensors", "step-00000007.safetensors");
-    for (int damage = 0; damage < 3; damage++) {
-      Path newest = folder.resolve("step-00000007.safetensors");
-      byte[] bytes = Files.readAllBytes(newest);
-      byte[] damaged = damage == 0 ? new byte[0] : bytes.clone();
-      if (damage == 1) {
-        damaged = java.util.Arrays.copyOf(bytes, bytes.length - 1);
-      } else if (damage == 2) {
-        damaged[bytes.length - 2] ^= 1;
-      }
-      Files.write(newest, damaged);
-      List<Integer> firstSteps = new ArrayList<>();
-      TrainedPatch resumed =
-          trainer(plan, 1)
-              .withListener(
-                  new TrainingListener() {
-                    @Override
-                    public void onStart(TrainingPlan started, int firstStep) {
-                      firstSteps.add(firstStep);
-                    }
-                  })
-              .train();
-      assertThat(firstSteps).containsExactly(6);
-      assertThat(resumed).isEqualTo(whole);
-    }
-  }
-
-  /** What a checkpoint holds beside its tensors, each with one digit changed in place. */
-  @ParameterizedTest
-  @ValueSource(strings = {"step", "curves", "sinceImprovement", "watch", "bar", "best", "plan"})
-  void passesOverACheckpointOfWhichADigitChanged(String field) throws IOException {
-    TrainingPlan plan = plan(Parametrisation.SOFT_PROMPT);
-    TrainedPatch whole = trainer(plan, 1).train();
-    Path newest = folder.resolve("step-00000007.safetensors");
-    byte[] bytes = Files.readAllBytes(newest);
-    Matcher digit =
-        Pattern.compile("\\\\\"" + field + "\\\\\":[^0-9]*([0-9])")
-            .matcher(new String(bytes, StandardCharsets.ISO_8859_1));
-    assertThat(digit.find()).isTrue();
-    bytes[digit.start(1)] ^= 1;
-    Files.write(newest, bytes);
-    List<Integer> firstSteps = new ArrayList<>();
-    PatchTrainer resumed =
-        trainer(plan, 1)
-            .withListener(
-                new TrainingListener() {
-                  @Override
-                  public void onStart(TrainingPlan started, int firstStep) {
-                    firstSteps.add(firstStep);
-                  }
-                });
-    assertThat(resumed.train()).isEqualTo(whole);
-    assertThat(firstSteps).containsExactly(6);
-  }
-
-  @Test
-  void refusesAStateBeyondTheLastStep() {
-    CheckpointFolder checkpoints = CheckpointFolder.open(folder);
-    Prefix start = plan(Parametrisation.SOFT_PROMPT).initialisation().prefix(model, 9);
-    TrainingState state = TrainingState.initial(start);
-    state.step = STEPS + 1;
-    CheckpointFolder.Training training =
-        new CheckpointFolder.Training("plan", "", model.runtime(), STEPS);
-    checkpoints.save(state, training);
-    assertThatThrownBy(() -> checkpoints.load(start, training))
-        .isInstanceOf(PatchkitException.class)
-        .hasMessageContaining("step");
-  }
-
-  @Test
   void aResultThatAListenerLostIsInTheLastCheckpoint() {
     TrainingListener failing =
         new TrainingListener() {
@@ -283,65 +148,6 @@ class ResumeTest {
       assertThat(again).isEqualTo(plain.train());
       assertThat(steps).isEmpty();
     }
-  }
-
-  @Test
-  void checkpointsThatFailAreToldOf() throws IOException {
-    TrainingPlan plan = plan(Parametrisation.SOFT_PROMPT);
-    Path damaged = Files.createDirectory(folder.resolve("damaged"));
-    Files.write(damaged.resolve("step-00000003.safetensors"), new byte[] {1, 2, 3});
-    Path noFolder = Files.writeString(folder.resolve("file"), "mine");
-    for (Path checkpoints : List.of(damaged, noFolder)) {
-      List<RuntimeException> told = new ArrayList<>();
-      PatchTrainer trainer =
-          PatchTrainer.of(model, plan)
-              .withCheckpoints(checkpoints, 1)
-              .withListener(
-                  new TrainingListener() {
-                    @Override
-                    public void onFailure(RuntimeException cause) {
-                      told.add(cause);
-                    }
-                  });
-      assertThatThrownBy(trainer::train)
-          .isInstanceOf(PatchkitException.class)
-          .satisfies(thrown -> assertThat(told).singleElement().isSameAs(thrown));
-    }
-  }
-
-  @Test
-  void refusesToStartAnewOverDamagedCheckpoints() throws IOException {
-    TrainingPlan plan = plan(Parametrisation.SOFT_PROMPT);
-    trainer(plan, 1).train();
-    List<String> names = names();
-    for (String name : names) {
-      Files.write(folder.resolve(name), new byte[] {1, 2, 3});
-    }
-    assertThatThrownBy(() -> trainer(plan, 1).train())
-        .isInstanceOf(PatchkitException.class)
-        .hasMessageContaining("step-00000006.safetensors")
-        .hasMessageContaining("step-00000007.safetensors")
-        .hasMessageContaining("move them away to start anew");
-    assertThat(names()).isEqualTo(names);
-    for (String name : names) {
-      Files.delete(folder.resolve(name));
-    }
-    assertThat(trainer(plan, 1).train()).isEqualTo(PatchTrainer.of(model, plan).train());
-  }
-
-  @Test
-  void refusesACheckpointOfAnotherVersionThoughAnOlderOneReads() throws IOException {
-    TrainingPlan plan = plan(Parametrisation.SOFT_PROMPT);
-    trainer(plan, 1).train();
-    Path newest = folder.resolve("step-00000007.safetensors");
-    Safetensors content = Safetensors.load(newest, SafetensorsLimits.defaults());
-    Map<String, String> later = new LinkedHashMap<>(content.metadata());
-    later.replaceAll((key, text) -> text.replaceFirst("\"version\":\\d+", "\"version\":77"));
-    Files.write(newest, new Safetensors(content.tensors(), later).toBytes());
-    assertThatThrownBy(() -> trainer(plan, 1).train())
-        .isInstanceOf(PatchkitException.class)
-        .hasMessageContaining("step-00000007.safetensors is a checkpoint of version 77, expected");
-    assertThat(names()).hasSize(2);
   }
 
   @Test
@@ -384,17 +190,6 @@ class ResumeTest {
         .contains(
             "step-00000007.safetensors was computed by [java doubles] and goes on with [java"
                 + " doubles, threads 2]");
-  }
-
-  @Test
-  void removesWhatACrashLeftHalfWritten() throws IOException {
-    Path half = folder.resolve(".0f8fad5b-d9cb-469f-a165-70867728950e.tmp");
-    Path other = folder.resolve("notes.tmp");
-    Files.writeString(half, "half");
-    Files.writeString(other, "mine");
-    trainer(plan(Parametrisation.SOFT_PROMPT), 5).train();
-    assertThat(half).doesNotExist();
-    assertThat(other).exists();
   }
 
   @Test
@@ -482,58 +277,6 @@ class ResumeTest {
     assertThat(Thread.interrupted()).isTrue();
     assertThat(stored.train()).isEqualTo(plain.train());
     assertThat(judged).containsExactly(0, 2, 4, 6, 7);
-  }
-
-  @Test
-  void aTrainingThatDivergesLeavesItsLastGoodCheckpoint() {
-    TinyModel broken =
-        new RoundingModel() {
-          private int calls;
-
-          @Override
-          public Gradient gradient(Prefix prefix, List<TrainingRow> rows) {
-            Gradient gradient = super.gradient(prefix, rows);
-            float[] values = gradient.values();
-            values[0] = ++calls > 5 ? Float.POSITIVE_INFINITY : values[0];
-            return Gradient.of(gradient.logProbabilities(), values);
-          }
-        };
-    TrainingPlan plan =
-        TrainingPlan.of(
-            new Initialisation.RandomNormal(Parametrisation.SOFT_PROMPT, 3, 0.5),
-            STEPS,
-            Term.steer("refuse", Sft.of(TinyData.refusals(model)), 2));
-    assertThatThrownBy(() -> PatchTrainer.of(broken, plan).withCheckpoints(folder, 2).train())
-        .isInstanceOfSatisfying(
-            TrainingDivergedException.class,
-            e ->
-                assertThat(e.lastCheckpoint())
-                    .isEqualTo(folder.resolve("step-00000004.safetensors")))
-        .hasMessageContaining("the last good state is in");
-    assertThat(trainer(plan, 2).train()).isEqualTo(PatchTrainer.of(model, plan).train());
-  }
-
-  @Test
-  void aResumedTrainingThatDivergesAtOnceNamesTheCheckpointThatItCameFrom() {
-    TrainingPlan plan = plan(Parametrisation.SOFT_PROMPT);
-    assertThatThrownBy(() -> trainer(plan, 3).withListener(new CrashAfter(4)).train())
-        .isInstanceOf(CrashAfter.Crash.class);
-    TinyModel broken =
-        new RoundingModel() {
-          @Override
-          public Gradient gradient(Prefix prefix, List<TrainingRow> rows) {
-            Gradient gradient = super.gradient(prefix, rows);
-            float[] values = gradient.values();
-            values[0] = Float.NaN;
-            return Gradient.of(gradient.logProbabilities(), values);
-          }
-        };
-    assertThatThrownBy(() -> PatchTrainer.of(broken, plan).withCheckpoints(folder, 3).train())
-        .isInstanceOfSatisfying(
-            TrainingDivergedException.class,
-            e ->
-                assertThat(e.lastCheckpoint())
-                    .isEqualTo(folder.resolve("step-00000003.safetensors")));
   }
 
   private void empty() {
