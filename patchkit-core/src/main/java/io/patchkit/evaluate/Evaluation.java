@@ -110,6 +110,9 @@ public final class Evaluation {
   /**
    * With a folder that keeps what was observed: an evaluation that was interrupted goes on where it
    * was, and one that gains a variant measures only that one. The files hold what the models said.
+   *
+   * <p>What is kept holds for the same weights, tokenizers, patches, judges, data, settings and
+   * seed. A model does not say which chat template it has: take another folder when you edit one.
    */
   public Evaluation withResults(Path folder) {
     return with(changed -> changed.results = folder);

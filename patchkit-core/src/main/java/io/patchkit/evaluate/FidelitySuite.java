@@ -66,7 +66,7 @@ public final class FidelitySuite extends LogProbabilitySuite {
   @Override
   public JsonObject configuration() {
     return JsonObject.builder()
-        .put("reference", reference.fingerprint())
+        .put("reference", Variant.identity(reference).build())
         .put("maxNewTokens", maxNewTokens)
         .put("scored", "answer and stop")
         .build();

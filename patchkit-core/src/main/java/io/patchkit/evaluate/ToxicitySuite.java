@@ -143,7 +143,7 @@ public final class ToxicitySuite implements Suite {
             .put("threshold", THRESHOLD)
             .put("empty", "counted");
     if (reference != null) {
-      configuration.put("reference", reference.fingerprint());
+      configuration.put("reference", Variant.identity(reference).build());
     }
     return configuration.build();
   }

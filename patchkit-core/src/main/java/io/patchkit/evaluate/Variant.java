@@ -195,8 +195,17 @@ public final class Variant {
     return prompt.withInstruction(instruction);
   }
 
-  /** Everything that decides what the variant answers. */
+  /** Everything that decides what the variant answers, but for its model's chat template. */
   JsonObject identity() {
+    JsonObject.Builder identity = identity(model);
+    if (instruction != null) {
+      identity.put("instruction", instruction);
+    }
+    return identity.build();
+  }
+
+  /** A model by its name and the digests of its weights, its tokenizer and its patches. */
+  static JsonObject.Builder identity(LanguageModel model) {
     JsonObject.Builder identity =
         JsonObject.builder()
             .put("model", model.name())
@@ -211,10 +220,6 @@ public final class Variant {
               .put("tokens", patch.prefix().length())
               .build());
     }
-    identity.put("patches", JsonArray.of(stack));
-    if (instruction != null) {
-      identity.put("instruction", instruction);
-    }
-    return identity.build();
+    return identity.put("patches", JsonArray.of(stack));
   }
 }

@@ -2,6 +2,7 @@ package io.patchkit.evaluate;
 
 import io.patchkit.ChatMessage;
 import io.patchkit.LanguageModel;
+import io.patchkit.Patch;
 import io.patchkit.Prompt;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,8 +31,8 @@ public final class YesNoJudge implements Judge {
   /**
    * A judge of one question.
    *
-   * @param name of the judge, for the report; its version is made of the model's fingerprint and
-   *     the question
+   * @param name of the judge, for the report; its version is made of the model's fingerprint, its
+   *     patches' numbers and the question
    * @param question with {@code {response}} and, where it matters, {@code {prompt}} in the places
    *     of the texts
    */
@@ -40,7 +41,11 @@ public final class YesNoJudge implements Judge {
       throw new IllegalArgumentException(
           "question is '" + question + "'; allowed: a text with {response} in it");
     }
-    String version = Digest.hex(List.of(model.fingerprint(), question)).substring(0, 12);
+    List<String> decisive = new ArrayList<>(List.of(model.fingerprint(), question));
+    for (Patch patch : model.patches().patches()) {
+      decisive.add(patch.prefix().digest());
+    }
+    String version = Digest.hex(decisive).substring(0, 12);
     return new YesNoJudge(new JudgeId(name, version), model, question);
   }
 
