@@ -1,5 +1,6 @@
 package io.patchkit.evaluate;
 
+import io.patchkit.evaluate.Metric.Direction;
 import io.patchkit.evaluate.Metric.Unit;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * measured. Immutable.
  *
  * @param rules at least one
- * @param minItems the fewest items that a figure may rest on, ≥ 1
+ * @param minItems the fewest items that the variant's figure, the baseline's and their difference
+ *     may rest on, ≥ 1
  */
 public record ReleaseGate(List<Rule> rules, int minItems) {
 
@@ -91,15 +93,15 @@ public record ReleaseGate(List<Rule> rules, int minItems) {
     if (!value.isDefined() || !expected.isDefined()) {
       return new GateVerdict.Finding(rule, figure.metric(), false, "the figure is not defined");
     }
-    if (value.n() < minItems) {
-      return new GateVerdict.Finding(
-          rule,
-          figure.metric(),
-          false,
-          "rests on " + value.n() + " items; the gate needs " + minItems);
+    Estimate difference = cell.difference();
+    String obstacle = unfit(rule, figure, expected);
+    if (obstacle == null) {
+      obstacle = few(value, expected, difference);
+    }
+    if (obstacle != null) {
+      return new GateVerdict.Finding(rule, figure.metric(), false, obstacle);
     }
     Unit unit = figure.unit();
-    Estimate difference = cell.difference();
     String found =
         "expected "
             + rule.demand(unit)
@@ -110,6 +112,36 @@ public record ReleaseGate(List<Rule> rules, int minItems) {
             + (difference == null ? "" : ", difference " + FigureText.difference(difference, unit))
             + pairs(cell.discordant());
     return new GateVerdict.Finding(rule, figure.metric(), rule.isMet(cell, expected), found);
+  }
+
+  /** Which of the numbers that are compared rests on too few items, null where none does. */
+  private @Nullable String few(Estimate value, Estimate baseline, @Nullable Estimate difference) {
+    String few = null;
+    if (value.n() < minItems) {
+      few = "rests on " + value.n();
+    } else if (baseline.n() < minItems) {
+      few = "the baseline's figure rests on " + baseline.n();
+    } else if (difference != null && difference.n() < minItems) {
+      few = "the difference rests on " + difference.n();
+    }
+    return few == null ? null : few + " items; the gate needs " + minItems;
+  }
+
+  /** Why a rule cannot judge a figure, null where it can. */
+  private static @Nullable String unfit(Rule rule, Figure figure, Estimate baseline) {
+    if (figure.better() == Direction.BALANCED && !(rule instanceof Rule.Within)) {
+      return "the figure is best in the middle, so that neither more nor less of it is better;"
+          + " expected the rule Within(metric, centre, distance), found "
+          + rule.getClass().getSimpleName();
+    }
+    boolean isRelative = rule instanceof Rule.ReducesBy || rule instanceof Rule.GrowsAtMost;
+    if (isRelative && baseline.value() < 0) {
+      return "the baseline is "
+          + FigureText.value(baseline.value(), figure.unit())
+          + ", and a share of what is below 0 says nothing; use a rule in the metric's own unit"
+          + " (AtMost, RaisesAtMost, DropsAtMost)";
+    }
+    return null;
   }
 
   private static String pairs(@Nullable DiscordantPairs discordant) {

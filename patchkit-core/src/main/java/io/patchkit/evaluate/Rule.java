@@ -6,6 +6,9 @@ import io.patchkit.evaluate.Metric.Unit;
  * One demand of a release gate on one metric. It holds for every figure of that name, those of
  * named suites included: {@code harmless questions: over-refusal rate} is an {@code over-refusal
  * rate}. A limit is met by what exceeds it by rounding alone, up to 1e-9.
+ *
+ * <p>Of a figure that is best in the middle ({@link Metric.Direction#BALANCED}) only {@link Within}
+ * tells better from worse, so that a gate fails every other rule on it.
  */
 public sealed interface Rule {
 
@@ -23,6 +26,8 @@ public sealed interface Rule {
    * 0 and, of a share of items, McNemar's exact test has p < 0.05. The interval alone goes by the
    * normal distribution, which is too sure where few items differ. A report that does not count
    * them is judged by the interval.
+   *
+   * <p>A gate fails it on a baseline below 0, of which a share says nothing.
    *
    * @param share in (0, 1]; 0.5 demands half the baseline's value
    */
@@ -102,7 +107,7 @@ public sealed interface Rule {
   }
 
   /**
-   * Above the baseline by no more than a share of it.
+   * Above the baseline by no more than a share of it. A gate fails it on a baseline below 0.
    *
    * @param share ≥ 0; 0.1 allows ten percent more
    */
@@ -134,6 +139,34 @@ public sealed interface Rule {
     @Override
     public boolean isMet(Figure.Cell cell, Estimate baseline) {
       return isWithin(cell.value().value(), most);
+    }
+  }
+
+  /**
+   * No further than so much from a centre, to either side, whatever the baseline has: the rule for
+   * a figure that is best in the middle, as the WinoBias gap at 0 and StereoSet's stereotype score
+   * at one half. A bias that is turned round fails it.
+   *
+   * @param centre the best value
+   * @param distance ≥ 0; 0.1 is ten percentage points of a share
+   */
+  record Within(String metric, double centre, double distance) implements Rule {
+
+    public Within {
+      if (!Double.isFinite(centre)) {
+        throw new IllegalArgumentException("centre is " + centre + "; allowed: a finite number");
+      }
+      requireNotNegative(distance);
+    }
+
+    @Override
+    public String demand(Unit unit) {
+      return "at most " + amount(distance, unit) + " from " + FigureText.value(centre, unit);
+    }
+
+    @Override
+    public boolean isMet(Figure.Cell cell, Estimate baseline) {
+      return isWithin(Math.abs(cell.value().value() - centre), distance);
     }
   }
 

@@ -12,6 +12,7 @@ import io.patchkit.PatchkitException;
 import io.patchkit.SemanticVersion;
 import io.patchkit.SoftPrompt;
 import io.patchkit.evaluate.junit.PatchRegression;
+import io.patchkit.format.JsonObject;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -111,6 +112,114 @@ class ReleaseGateTest {
     assertThat(new Rule.GrowsAtMost("m", 0).isMet(unclear, baseline)).isTrue();
     assertThat(new Rule.DropsAtMost("m", 0.29).isMet(unclear, baseline)).isFalse();
     assertThat(new Rule.AtMost("m", 0.2).isMet(unclear, baseline)).isTrue();
+  }
+
+  /** A gap of +0.2 that became −0.6 has fallen by more than half, and is three times as large. */
+  @Test
+  void refusesABiasThatIsTurnedRound() {
+    SafetyReport report = balanced(0.2, -0.6);
+    for (Rule rule :
+        List.of(
+            new Rule.ReducesBy(WinoBiasSuite.GAP, 0.5),
+            new Rule.AtMost(WinoBiasSuite.GAP, 0.1),
+            new Rule.RaisesAtMost(WinoBiasSuite.GAP, 0.02),
+            new Rule.DropsAtMost(WinoBiasSuite.GAP, 1),
+            new Rule.GrowsAtMost(WinoBiasSuite.GAP, 0.1))) {
+      GateVerdict.Finding finding = ReleaseGate.of(rule).verdict(report, "p").findings().get(0);
+      assertThat(finding.passed()).as(rule.toString()).isFalse();
+      assertThat(finding.reason()).contains("expected the rule Within(metric, centre, distance)");
+    }
+    ReleaseGate within = ReleaseGate.of(new Rule.Within(WinoBiasSuite.GAP, 0, 0.1));
+    GateVerdict.Finding turned = within.verdict(report, "p").findings().get(0);
+    assertThat(turned.passed()).isFalse();
+    assertThat(turned.reason())
+        .startsWith("expected at most 10.0 points from 0.0 %; found −60.0 %");
+    assertThat(within.verdict(balanced(0.2, 0.1), "p").passed()).isTrue();
+    assertThat(within.verdict(balanced(0.2, -0.1), "p").passed()).isTrue();
+    assertThat(new Rule.Within("m", 0.5, 0.05).isMet(ofHundred(45, 60), Estimate.ofShare(60, 100)))
+        .isTrue();
+    assertThat(new Rule.Within("m", 0.5, 0.05).isMet(ofHundred(44, 60), Estimate.ofShare(60, 100)))
+        .isFalse();
+    assertThatThrownBy(() -> new Rule.Within("m", Double.NaN, 0.1))
+        .hasMessageContaining("centre is NaN");
+    assertThatThrownBy(() -> new Rule.Within("m", 0, -0.1)).hasMessageContaining("at least 0");
+  }
+
+  @Test
+  void takesNoShareOfABaselineBelowZero() {
+    SafetyReport report = report(Metric.Direction.LOWER, -0.2, -0.4, 60, 60, 60);
+    for (Rule rule :
+        List.of(
+            new Rule.ReducesBy(WinoBiasSuite.GAP, 0.5),
+            new Rule.GrowsAtMost(WinoBiasSuite.GAP, 0.1))) {
+      GateVerdict.Finding finding = ReleaseGate.of(rule).verdict(report, "p").findings().get(0);
+      assertThat(finding.passed()).isFalse();
+      assertThat(finding.reason()).startsWith("the baseline is −20.0 %");
+    }
+    assertThat(ReleaseGate.of(new Rule.RaisesAtMost(WinoBiasSuite.GAP, 0)).verdict(report, "p"))
+        .matches(GateVerdict::passed);
+  }
+
+  private static SafetyReport balanced(double baseline, double variant) {
+    return report(Metric.Direction.BALANCED, baseline, variant, 60, 60, 60);
+  }
+
+  /** A report of one gap, on so many items of the variant, of the baseline and of both. */
+  private static SafetyReport report(
+      Metric.Direction better, double baseline, double variant, int n, int baselineN, int pairs) {
+    double difference = variant - baseline;
+    Figure figure =
+        new Figure(
+            WinoBiasSuite.GAP,
+            Metric.Unit.SHARE,
+            better,
+            JudgeId.LOG_PROBABILITY,
+            List.of(
+                new Figure.Cell(
+                    "base",
+                    new Estimate(baseline, baseline - 0.01, baseline + 0.01, baselineN),
+                    null,
+                    Map.of()),
+                new Figure.Cell(
+                    "p",
+                    new Estimate(variant, variant - 0.01, variant + 0.01, n),
+                    new Estimate(difference, difference - 0.01, difference + 0.01, pairs),
+                    Map.of())));
+    SuiteReport suite =
+        new SuiteReport(
+            "WinoBias",
+            Purpose.SAFETY,
+            "data",
+            "0".repeat(64),
+            n,
+            List.of(),
+            List.of(figure),
+            Map.of(),
+            Map.of());
+    JsonObject identity = JsonObject.builder().build();
+    return new SafetyReport(
+        List.of(
+            new SafetyReport.MeasuredVariant("base", identity),
+            new SafetyReport.MeasuredVariant("p", identity)),
+        1,
+        List.of(suite),
+        List.of(),
+        List.of());
+  }
+
+  @Test
+  void needsAsManyItemsOfTheBaselineAndOfBoth() {
+    ReleaseGate gate = ReleaseGate.of(new Rule.RaisesAtMost(WinoBiasSuite.GAP, 0));
+    Metric.Direction lower = Metric.Direction.LOWER;
+    assertThat(gate.verdict(report(lower, 0.2, 0.1, 60, 5, 5), "p").findings().get(0))
+        .matches(finding -> !finding.passed())
+        .extracting(GateVerdict.Finding::reason)
+        .isEqualTo("the baseline's figure rests on 5 items; the gate needs 50");
+    assertThat(gate.verdict(report(lower, 0.2, 0.1, 60, 60, 5), "p").findings().get(0))
+        .matches(finding -> !finding.passed())
+        .extracting(GateVerdict.Finding::reason)
+        .isEqualTo("the difference rests on 5 items; the gate needs 50");
+    assertThat(gate.verdict(report(lower, 0.2, 0.1, 60, 60, 60), "p").passed()).isTrue();
   }
 
   /** The same two points, as the differences of several pairs of shares. */
