@@ -4,6 +4,7 @@ import io.patchkit.format.DType;
 import io.patchkit.format.JsonObject;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Map;
@@ -90,7 +91,8 @@ public final class Patch {
   /**
    * A soft prompt made of the embeddings of a written instruction: the semantic initialisation of
    * the paper (arXiv 2511.08484), and the baseline "base model with a safety prompt". A text of
-   * more tokens than the prefix is cut, one of fewer is repeated, as PEFT does.
+   * more tokens than the prefix is cut, one of fewer is repeated, as PEFT does. The description
+   * quotes what was not cut.
    *
    * @param model the model whose embeddings are read
    * @param text the instruction
@@ -111,6 +113,10 @@ public final class Patch {
     if (tokens.length == 0) {
       throw new IllegalArgumentException("text has no tokens; allowed: a written instruction");
     }
+    String used =
+        tokens.length > prefixLength
+            ? model.tokenizer().decode(Arrays.copyOf(tokens, prefixLength))
+            : text;
     int[] fitted = new int[prefixLength];
     for (int i = 0; i < prefixLength; i++) {
       fitted[i] = tokens[i % tokens.length];
@@ -124,7 +130,7 @@ public final class Patch {
                 new SemanticVersion(0, 0, 0, ""),
                 BaseModel.of(model),
                 clock.instant())
-            .withDescription("The embeddings of: " + text);
+            .withDescription("The embeddings of: " + used);
     return new Patch(manifest, prefix, Map.of());
   }
 
@@ -172,7 +178,9 @@ public final class Patch {
    * @param directory a place where nothing is yet, or an empty directory
    * @param storage the type of the stored numbers; 16 bits halve the file and round the numbers, so
    *     that a loaded patch may differ in its last digits
-   * @throws IllegalArgumentException if the numbers are too large for the storage type
+   * @throws IllegalArgumentException if the numbers are too large for the storage type, or a file
+   *     would be longer than {@link #load} reads: 256 MiB of weights, 256 KiB of manifest with
+   *     texts of at most 65,536 characters
    * @throws PatchkitException if the directory is not empty or cannot be written
    */
   public void save(Path directory, DType storage) {
@@ -184,6 +192,7 @@ public final class Patch {
    * digest; the weights are not touched. Whatever moment a crash picks, the directory loads. A
    * signature over the directory ends with the change: attach first, then sign.
    *
+   * @throws IllegalArgumentException if the document would be longer than {@link #load} reads
    * @throws CorruptPatchException if the directory is no patch
    * @throws PatchkitException if it cannot be written
    */

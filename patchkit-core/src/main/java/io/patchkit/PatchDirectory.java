@@ -22,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * The codec of the patch directory; {@code docs/patch-format.md} is its specification. Each file is
@@ -34,6 +35,10 @@ final class PatchDirectory {
   private static final int MAX_MANIFEST_BYTES = 256 << 10;
   private static final int MAX_CONFIG_BYTES = 256 << 10;
   private static final int MAX_WEIGHTS_BYTES = 256 << 20;
+
+  /** Room for the header of one tensor, which is far shorter. */
+  private static final int WEIGHTS_HEADER_BYTES = 1 << 10;
+
   static final JsonLimits DOCUMENT_LIMITS = JsonLimits.large();
 
   private PatchDirectory() {}
@@ -97,13 +102,14 @@ final class PatchDirectory {
     byte[] bytes = document(kind, content);
     List<ListedFile> all = new ArrayList<>(others);
     all.add(new ListedFile(kind.fileName(), bytes.length, sha256(bytes)));
+    byte[] manifest = manifest(listed.withFiles(all));
     try {
       // Between the two writings of the manifest the document is not listed, so it is not read.
       if (others.size() < listed.files().size()) {
         AtomicFiles.writeFile(directory.resolve(MANIFEST), listed.withFiles(others).toBytes());
       }
       AtomicFiles.writeFile(directory.resolve(kind.fileName()), bytes);
-      AtomicFiles.writeFile(directory.resolve(MANIFEST), listed.withFiles(all).toBytes());
+      AtomicFiles.writeFile(directory.resolve(MANIFEST), manifest);
     } catch (IOException e) {
       throw new PatchkitException(
           "cannot write " + kind.fileName() + " to " + directory + ": " + e.getMessage(), e);
@@ -112,15 +118,56 @@ final class PatchDirectory {
 
   private static byte[] document(PatchDocument kind, JsonObject content) {
     byte[] bytes = StrictJson.write(content);
-    if (bytes.length > DOCUMENT_LIMITS.maxBytes()) {
-      throw new IllegalArgumentException(
-          kind.fileName()
-              + " has "
-              + bytes.length
-              + " bytes; allowed: at most "
-              + DOCUMENT_LIMITS.maxBytes());
-    }
+    requireReadable(
+        kind.fileName(), bytes, written -> StrictJson.parseObject(written, DOCUMENT_LIMITS));
     return bytes;
+  }
+
+  private static byte[] manifest(PatchJson json) {
+    byte[] bytes = json.toBytes();
+    requireReadable(MANIFEST, bytes, PatchJson::parse);
+    return bytes;
+  }
+
+  /** What is written has to pass the limits of the reader, or nobody could load it. */
+  private static void requireReadable(String name, byte[] bytes, Consumer<byte[]> reader) {
+    try {
+      reader.accept(bytes);
+    } catch (FormatException e) {
+      throw new IllegalArgumentException(
+          name + " would not be read again: " + e.getMessage() + "; shorten what it says", e);
+    }
+  }
+
+  private static byte[] weights(Prefix prefix, DType storage) {
+    long numbers =
+        prefix instanceof KeyValuePrefix keyValue
+            ? 2L * keyValue.layers() * keyValue.keyValueHeads() * keyValue.headDim()
+            : ((SoftPrompt) prefix).hiddenSize();
+    requireWeightsFit(prefix.length(), numbers, storage);
+    return PeftAdapter.weights(prefix, storage);
+  }
+
+  /**
+   * Refuses weights that the reader would.
+   *
+   * @param numbers of each virtual token
+   */
+  static void requireWeightsFit(int length, long numbers, DType storage) {
+    long bytes = length * numbers * storage.bytes() + WEIGHTS_HEADER_BYTES;
+    if (bytes > MAX_WEIGHTS_BYTES) {
+      throw new IllegalArgumentException(
+          PeftAdapter.WEIGHTS
+              + " would have "
+              + bytes
+              + " bytes with its header, for "
+              + length
+              + " virtual tokens in "
+              + storage
+              + "; allowed: at most "
+              + MAX_WEIGHTS_BYTES
+              + "; store 16 bits a number, or train a shorter prefix");
+    }
   }
 
   static Patch fromPeft(Path directory, EmbeddingSpace space) {
@@ -156,7 +203,7 @@ final class PatchDirectory {
   static void save(Patch patch, Path directory, DType storage) {
     Map<String, byte[]> files = new LinkedHashMap<>();
     files.put(PeftAdapter.CONFIG, PeftAdapter.config(patch.prefix(), patch.manifest().base()));
-    files.put(PeftAdapter.WEIGHTS, PeftAdapter.weights(patch.prefix(), storage));
+    files.put(PeftAdapter.WEIGHTS, weights(patch.prefix(), storage));
     for (PatchDocument kind : PatchDocument.values()) {
       JsonObject content = patch.document(kind);
       if (content != null) {
@@ -173,7 +220,7 @@ final class PatchDirectory {
             patch.prefix().length(),
             patch.prefix() instanceof SoftPrompt soft ? soft.space() : EmbeddingSpace.UNSPECIFIED,
             listed);
-    files.put(MANIFEST, json.toBytes());
+    files.put(MANIFEST, manifest(json));
     try {
       Path parent = directory.toAbsolutePath().getParent();
       if (parent != null) {

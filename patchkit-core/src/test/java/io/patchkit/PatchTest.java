@@ -133,6 +133,57 @@ class PatchTest {
   }
 
   @Test
+  void writesNothingThatItWouldNotRead() {
+    Path directory = folder.resolve("long");
+    Patch patch = softPatch(2);
+    assertThatThrownBy(
+            () ->
+                patch
+                    .withManifest(manifest -> manifest.withDescription("d".repeat(65_537)))
+                    .save(directory))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("patch.json would not be read again")
+        .hasMessageContaining("65536");
+    JsonObject nested = JsonObject.builder().put("leaf", 1).build();
+    for (int level = 0; level < 64; level++) {
+      nested = JsonObject.builder().put("level", nested).build();
+    }
+    JsonObject deep = nested;
+    assertThatThrownBy(() -> patch.withDocument(PatchDocument.EVALUATION, deep).save(directory))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("evaluation.json would not be read again");
+    assertThat(directory).doesNotExist();
+
+    patch.save(directory);
+    assertThatThrownBy(() -> Patch.attach(directory, PatchDocument.EVALUATION, deep))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThat(Patch.load(directory)).isEqualTo(patch);
+  }
+
+  /** Of a model with 32 layers of 32 heads of 128 numbers. */
+  @Test
+  void refusesWeightsThatAreTooLongForItsReader() {
+    long numbers = 2L * 32 * 32 * 128;
+    PatchDirectory.requireWeightsFit(255, numbers, DType.F32);
+    PatchDirectory.requireWeightsFit(511, numbers, DType.BF16);
+    assertThatThrownBy(() -> PatchDirectory.requireWeightsFit(256, numbers, DType.F32))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("for 256 virtual tokens in F32; allowed: at most 268435456");
+    assertThatThrownBy(
+            () -> PatchDirectory.requireWeightsFit(Prefix.MAX_LENGTH, numbers, DType.F16))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void describesTheInstructionItHolds() {
+    LanguageModel model = new StubModel() {};
+    assertThat(Patch.ofInstruction(model, "Be kind.", 20).manifest().description())
+        .isEqualTo("The embeddings of: Be kind.");
+    assertThat(Patch.ofInstruction(model, "Be kind.".repeat(10_000), 7).manifest().description())
+        .isEqualTo("The embeddings of: Be kind");
+  }
+
+  @Test
   void pointsFromAMissingManifestToPeft() {
     assertThatThrownBy(
             () -> Patch.load(Path.of("src/test/resources/io/patchkit/peft-prompt-tuning")))

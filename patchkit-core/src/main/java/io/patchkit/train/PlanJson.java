@@ -8,6 +8,9 @@ import java.util.List;
 /** A training plan as a JSON object: every knob, and digests in place of data. */
 final class PlanJson {
 
+  /** Longer instructions are named by their digest, for a manifest holds short texts. */
+  private static final int LONGEST_TEXT = 8192;
+
   private PlanJson() {}
 
   static JsonObject of(TrainingPlan plan) {
@@ -41,10 +44,14 @@ final class PlanJson {
 
   private static JsonObject initialisation(Initialisation initialisation) {
     if (initialisation instanceof Initialisation.Instruction instruction) {
-      return JsonObject.builder()
-          .put("kind", "instruction")
-          .put("text", instruction.text())
-          .put("parametrisation", instruction.parametrisation().name())
+      JsonObject.Builder json = JsonObject.builder().put("kind", "instruction");
+      String text = instruction.text();
+      if (text.length() > LONGEST_TEXT) {
+        json.put("textSha256", new DataDigest().add(text).hex());
+      } else {
+        json.put("text", text);
+      }
+      return json.put("parametrisation", instruction.parametrisation().name())
           .put("length", instruction.length())
           .build();
     }
