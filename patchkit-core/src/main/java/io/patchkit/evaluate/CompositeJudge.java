@@ -37,7 +37,6 @@ record CompositeJudge(JudgeId id, List<Judge> judges, DoubleBinaryOperator combi
   @Override
   public Set<String> names() {
     Set<String> names = new TreeSet<>();
-    names.add(id.name());
     for (Judge judge : judges) {
       names.addAll(judge.names());
     }

@@ -3,7 +3,6 @@ package io.patchkit.evaluate;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.DoubleUnaryOperator;
 
 /** A judge whose scores are a function of another's. */
@@ -20,8 +19,6 @@ record DerivedJudge(JudgeId id, Judge source, DoubleUnaryOperator function) impl
 
   @Override
   public Set<String> names() {
-    Set<String> names = new TreeSet<>(source.names());
-    names.add(id.name());
-    return names;
+    return source.names();
   }
 }

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -128,14 +129,25 @@ public final class Evaluation {
     return with(changed -> changed.calibrations = List.copyOf(calibrations));
   }
 
-  /** With the names of judges that filtered training data, besides those that patches name. */
+  /**
+   * With the names of judges that filtered training data, besides those that patches name and those
+   * that were named before. A name may have the version behind it, as {@link JudgeId#toString}
+   * writes it; it means the judge in every version.
+   */
   public Evaluation withFilterJudges(String... names) {
-    return with(changed -> changed.filterJudges = Set.of(names));
+    return with(changed -> changed.filterJudges = joined(changed.filterJudges, names));
   }
 
   /** With the names of filtering judges that may report nevertheless; the report says so. */
   public Evaluation allowingFilterJudges(String... names) {
-    return with(changed -> changed.allowedFilterJudges = Set.of(names));
+    return with(
+        changed -> changed.allowedFilterJudges = joined(changed.allowedFilterJudges, names));
+  }
+
+  private static Set<String> joined(Set<String> before, String... names) {
+    Set<String> joined = new HashSet<>(before);
+    joined.addAll(List.of(names));
+    return joined;
   }
 
   /** With another clock for the time left, in nanoseconds. */
@@ -295,19 +307,36 @@ public final class Evaluation {
     Set<String> inUse = new TreeSet<>();
     for (Suite suite : suites) {
       for (Judge judge : suite.judges()) {
-        for (String name : judge.names()) {
-          if (filtering.contains(name)) {
-            requireAllowed(name, suite);
-            inUse.add(name);
-          }
-        }
+        spellings(judge)
+            .forEach(
+                (spelling, name) -> {
+                  if (filtering.contains(spelling)) {
+                    requireAllowed(name, spelling, suite);
+                    inUse.add(name);
+                  }
+                });
       }
     }
     return inUse;
   }
 
-  private void requireAllowed(String judge, Suite suite) {
-    if (!settings.allowedFilterJudges.contains(judge)) {
+  /** All that a judge and those that have a part in it may be called, each with the name. */
+  private static Map<String, String> spellings(Judge judge) {
+    Map<String, String> spellings = new TreeMap<>();
+    if (judge instanceof CompositeJudge composite) {
+      composite.judges().forEach(part -> spellings.putAll(spellings(part)));
+    } else if (judge instanceof DerivedJudge derived) {
+      spellings.putAll(spellings(derived.source()));
+    }
+    spellings.put(judge.id().toString(), judge.id().name());
+    spellings.put(judge.id().name(), judge.id().name());
+    judge.names().forEach(name -> spellings.put(name, name));
+    return spellings;
+  }
+
+  private void requireAllowed(String judge, String spelling, Suite suite) {
+    if (!settings.allowedFilterJudges.contains(judge)
+        && !settings.allowedFilterJudges.contains(spelling)) {
       throw new IllegalArgumentException(
           "the judge '"
               + judge

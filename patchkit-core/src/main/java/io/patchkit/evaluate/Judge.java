@@ -29,8 +29,8 @@ public interface Judge {
   }
 
   /**
-   * The names of all judges that have a part in this one, its own included: what the rule against
-   * the filtering judge looks at.
+   * Its own name, or of a judge that is made of others those of all that have a part in it: what
+   * the rule against the filtering judge looks at.
    */
   default Set<String> names() {
     return Set.of(id().name());

@@ -7,8 +7,11 @@ import io.patchkit.Prefix;
 import io.patchkit.SemanticVersion;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * What a training yields.
@@ -48,9 +51,11 @@ public record TrainedPatch(
 
   /**
    * The same with the names of the judges that chose or filtered the training data, as {@code
-   * filter.judge} of the provenance: an evaluation refuses to report by them.
+   * filter.judge} of the provenance, behind those that are there: an evaluation refuses to report
+   * by them.
    *
-   * @param names without commas; all that have a part in a composite judge
+   * @param names without commas, alone or with the version behind ({@code JudgeId.toString}); all
+   *     that have a part in a composite judge ({@code Judge.names})
    */
   public TrainedPatch withFilterJudges(String... names) {
     for (String name : names) {
@@ -60,7 +65,13 @@ public record TrainedPatch(
       }
     }
     Map<String, String> facts = new HashMap<>(provenance);
-    facts.put(FILTER_JUDGE, String.join(",", names));
+    Set<String> all = new LinkedHashSet<>();
+    String before = facts.get(FILTER_JUDGE);
+    if (before != null) {
+      all.addAll(List.of(before.split(",", -1)));
+    }
+    all.addAll(List.of(names));
+    facts.put(FILTER_JUDGE, String.join(",", all));
     return new TrainedPatch(prefix, base, steps, selectedStep, stopReason, facts);
   }
 

@@ -294,6 +294,32 @@ class EvaluationTest {
   }
 
   @Test
+  void knowsTheFilteringJudgeHoweverItIsNamed() {
+    Judge half = Judge.of("half", "1", exchange -> 0.5);
+    Judge composite = Judge.highest(List.of(half, REFUSAL)).opposite();
+    Evaluation evaluation =
+        Evaluation.of(
+            sayingYesAndNo(),
+            List.of(RequestSuite.harmful(requests("lock", 2), composite, REFUSAL)));
+    for (String name :
+        List.of(
+            "half",
+            "half 1",
+            REFUSAL.id().toString(),
+            composite.id().name(),
+            composite.id().toString())) {
+      assertThatThrownBy(evaluation.withFilterJudges(name).withFilterJudges("other")::run)
+          .as(name)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("filtered the training data");
+      evaluation.withFilterJudges(name).allowingFilterJudges(name).allowingFilterJudges("o").run();
+    }
+    assertThatThrownBy(evaluation.withFilterJudges("half 1")::run)
+        .hasMessageContaining("allowingFilterJudges(\"half\")");
+    assertThat(evaluation.withFilterJudges("half 2", "hal").run()).isNotNull();
+  }
+
+  @Test
   void findsTheFilteringJudgeInAPatchsProvenance() {
     SoftPrompt prefix = SoftPrompt.of(2, EmbeddingSpace.TOKEN_TABLE, new float[] {1, 2});
     TrainedPatch trained =
@@ -304,7 +330,9 @@ class EvaluationTest {
                 1,
                 StopReason.STEPS_DONE,
                 Map.of())
-            .withFilterJudges("other", "refusal-wording");
+            .withFilterJudges("other", "refusal-wording")
+            .withFilterJudges("third", "other");
+    assertThat(trained.provenance()).containsEntry("filter.judge", "other,refusal-wording,third");
     Patch patch = trained.toPatch("p", SemanticVersion.parse("1.0.0"), Instant.EPOCH);
     FakeModel patched = FakeModel.saying("patched", NO).through(PatchStack.of(patch));
     Evaluation evaluation =

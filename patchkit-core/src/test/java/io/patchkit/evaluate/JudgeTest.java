@@ -61,7 +61,8 @@ class JudgeTest {
   @Test
   void remembersWhoTakesPart() {
     Judge derived = Judge.highest(List.of(LENGTH.opposite().atThreshold(0.5), HALF));
-    assertThat(derived.names()).contains("length", "half");
+    assertThat(derived.names()).containsExactly("half", "length");
+    assertThat(derived.opposite().names()).as("none with a comma").isEqualTo(derived.names());
   }
 
   @Test
