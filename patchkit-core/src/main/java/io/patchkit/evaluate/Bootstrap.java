@@ -1,8 +1,9 @@
 package io.patchkit.evaluate;
 
-import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 
 /**
  * Percentile bootstrap over items: the figure is computed anew on items drawn with replacement, and
@@ -19,19 +20,25 @@ final class Bootstrap {
   private Bootstrap() {}
 
   /**
-   * Index sets to compute figures on.
+   * Index sets to compute figures on, drawn anew and equal each time they are gone through: all of
+   * them together would take 8 KB an item.
    *
-   * @return [resamples][n], each in 0 … n − 1
+   * @return so many times n indices in 0 … n − 1, in one array, which the next draw overwrites
    */
-  static int[][] draws(int n, int resamples, long seed) {
-    SplittableRandom random = new SplittableRandom(seed);
-    int[][] draws = new int[resamples][n];
-    for (int[] draw : draws) {
-      for (int i = 0; i < n; i++) {
-        draw[i] = random.nextInt(n);
-      }
-    }
-    return draws;
+  static Iterable<int[]> draws(int n, int resamples, long seed) {
+    return () -> {
+      SplittableRandom random = new SplittableRandom(seed);
+      int[] draw = new int[n];
+      return IntStream.range(0, resamples)
+          .mapToObj(
+              resample -> {
+                for (int i = 0; i < n; i++) {
+                  draw[i] = random.nextInt(n);
+                }
+                return draw;
+              })
+          .iterator();
+    };
   }
 
   /**
@@ -39,36 +46,39 @@ final class Bootstrap {
    *
    * @param rows [n][fields], n ≥ 1
    */
-  static Estimate estimate(double[][] rows, ToDoubleFunction<double[]> figure, int[][] draws) {
-    double[] results = new double[draws.length];
-    for (int b = 0; b < draws.length; b++) {
-      results[b] = figure.applyAsDouble(means(rows, draws[b]));
+  static Estimate estimate(
+      double[][] rows, ToDoubleFunction<double[]> figure, Iterable<int[]> draws) {
+    DoubleStream.Builder results = DoubleStream.builder();
+    for (int[] draw : draws) {
+      results.add(figure.applyAsDouble(means(rows, draw)));
     }
-    return estimate(figure.applyAsDouble(means(rows, all(rows.length))), results, rows.length);
+    return estimate(
+        figure.applyAsDouble(means(rows, all(rows.length))), results.build(), rows.length);
   }
 
   /** The difference of a figure between two sides that saw the same items, with its interval. */
   static Estimate difference(
-      double[][] rows, double[][] baseline, ToDoubleFunction<double[]> figure, int[][] draws) {
-    double[] results = new double[draws.length];
-    for (int b = 0; b < draws.length; b++) {
-      results[b] =
-          figure.applyAsDouble(means(rows, draws[b]))
-              - figure.applyAsDouble(means(baseline, draws[b]));
+      double[][] rows,
+      double[][] baseline,
+      ToDoubleFunction<double[]> figure,
+      Iterable<int[]> draws) {
+    DoubleStream.Builder results = DoubleStream.builder();
+    for (int[] draw : draws) {
+      results.add(
+          figure.applyAsDouble(means(rows, draw)) - figure.applyAsDouble(means(baseline, draw)));
     }
     int[] all = all(rows.length);
     double value =
         figure.applyAsDouble(means(rows, all)) - figure.applyAsDouble(means(baseline, all));
-    return estimate(value, results, rows.length);
+    return estimate(value, results.build(), rows.length);
   }
 
-  private static Estimate estimate(double value, double[] results, int n) {
+  private static Estimate estimate(double value, DoubleStream results, int n) {
     if (!Double.isFinite(value)) {
       return Estimate.undefined(n);
     }
     // A draw can leave a ratio undefined; it says nothing.
-    double[] defined = Arrays.stream(results).filter(Double::isFinite).toArray();
-    Arrays.sort(defined);
+    double[] defined = results.filter(Double::isFinite).sorted().toArray();
     return new Estimate(value, percentile(defined, TAIL), percentile(defined, 1 - TAIL), n);
   }
 

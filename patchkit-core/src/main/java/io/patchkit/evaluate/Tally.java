@@ -2,7 +2,6 @@ package io.patchkit.evaluate;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,9 +18,6 @@ final class Tally {
   private final Map<String, List<Observation>> observations;
   private final String baseline;
   private final long seed;
-
-  /** Draws by number of items: the same ones for every metric and variant. */
-  private final Map<Integer, int[][]> draws = new HashMap<>();
 
   /**
    * @param observations by variant, the baseline first, each in the order of the suite's items
@@ -185,14 +181,10 @@ final class Tally {
     return row;
   }
 
-  private int[][] draws(int n) {
-    return draws.computeIfAbsent(
-        n,
-        size ->
-            Bootstrap.draws(
-                size,
-                Bootstrap.RESAMPLES,
-                Digest.seed(seed, "bootstrap", suite.name(), Integer.toString(size))));
+  /** The same ones for every metric and variant of so many items. */
+  private Iterable<int[]> draws(int n) {
+    return Bootstrap.draws(
+        n, Bootstrap.RESAMPLES, Digest.seed(seed, "bootstrap", suite.name(), Integer.toString(n)));
   }
 
   private static List<Sample> firstSamples(List<Observation> observed) {

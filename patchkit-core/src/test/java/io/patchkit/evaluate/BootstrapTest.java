@@ -5,6 +5,11 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.patchkit.format.JsonArray;
 import io.patchkit.format.JsonObject;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.SplittableRandom;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 
@@ -17,7 +22,7 @@ class BootstrapTest {
     JsonObject given = ReferenceValues.part("draws");
     double[][] rows = ReferenceValues.matrix(given.array("rows"));
     double[][] baseline = ReferenceValues.matrix(given.array("baseline"));
-    int[][] draws = draws(given.array("draws"));
+    List<int[]> draws = Arrays.asList(draws(given.array("draws")));
     assertEqual(
         Bootstrap.estimate(rows, RATIO.ofMeans(), draws), given.array("ratio"), within(1e-12));
     assertEqual(
@@ -33,7 +38,7 @@ class BootstrapTest {
     double[][] a = column(given.array("a"));
     double[][] b = column(given.array("b"));
     Statistic mean = Statistic.mean("x");
-    int[][] draws = Bootstrap.draws(a.length, 9999, 7);
+    Iterable<int[]> draws = Bootstrap.draws(a.length, 9999, 7);
     Offset<Double> error = within(0.1 * given.number("standard_error", 0, 1));
     assertEqual(Bootstrap.estimate(a, mean.ofMeans(), draws), given.array("mean"), error);
     assertEqual(
@@ -55,8 +60,39 @@ class BootstrapTest {
 
   @Test
   void drawsTheSameForOneSeed() {
-    assertThat(Bootstrap.draws(9, 20, 3)).isDeepEqualTo(Bootstrap.draws(9, 20, 3));
-    assertThat(Bootstrap.draws(9, 20, 4)[0]).isNotEqualTo(Bootstrap.draws(9, 20, 3)[0]);
+    Iterable<int[]> draws = Bootstrap.draws(9, 20, 3);
+    List<List<Integer>> first = lists(draws);
+    assertThat(first).hasSize(20).allMatch(draw -> draw.size() == 9);
+    assertThat(lists(draws)).as("gone through again").isEqualTo(first);
+    assertThat(lists(Bootstrap.draws(9, 20, 3))).isEqualTo(first);
+    assertThat(lists(Bootstrap.draws(9, 20, 4)).get(0)).isNotEqualTo(first.get(0));
+    assertThat(lists(Bootstrap.draws(9, 1, 3))).isEqualTo(first.subList(0, 1));
+  }
+
+  /** As SplittableRandom(3) gives them, draw by draw. */
+  @Test
+  void drawsFromOneGenerator() {
+    SplittableRandom random = new SplittableRandom(3);
+    for (List<Integer> draw : lists(Bootstrap.draws(5, 4, 3))) {
+      for (int index : draw) {
+        assertThat(index).isEqualTo(random.nextInt(5));
+      }
+    }
+  }
+
+  /** All draws of 10,000 items at once would be 80 MB. */
+  @Test
+  void holdsOneDrawAtATime() {
+    Iterator<int[]> draws = Bootstrap.draws(9, Bootstrap.RESAMPLES, 1).iterator();
+    assertThat(draws.next()).isSameAs(draws.next());
+  }
+
+  private static List<List<Integer>> lists(Iterable<int[]> draws) {
+    List<List<Integer>> lists = new ArrayList<>();
+    for (int[] draw : draws) {
+      lists.add(Arrays.stream(draw).boxed().toList());
+    }
+    return lists;
   }
 
   private static void assertEqual(Estimate found, JsonArray expected, Offset<Double> error) {
