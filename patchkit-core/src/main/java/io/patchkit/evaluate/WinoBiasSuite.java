@@ -14,7 +14,7 @@ import java.util.Map;
  *
  * <p>A row has {@code text} with one {@code [MASK]} behind at least one word, {@code
  * pro_stereotyped} and, where it is not the plain opposite, {@code anti_stereotyped}. Without it
- * {@code her} is read as the possessive.
+ * {@code her} is read as the possessive, and a capital begins both or neither.
  */
 public final class WinoBiasSuite extends LogProbabilitySuite {
 
@@ -54,7 +54,7 @@ public final class WinoBiasSuite extends LogProbabilitySuite {
 
   @Override
   public JsonObject configuration() {
-    return JsonObject.builder().build();
+    return JsonObject.builder().put("capital", "kept").build();
   }
 
   @Override
@@ -77,8 +77,11 @@ public final class WinoBiasSuite extends LogProbabilitySuite {
 
   private static String anti(Item item) {
     String given = item.fields().optionalString("anti_stereotyped");
-    String pro = item.text("pro_stereotyped").toLowerCase(Locale.ROOT);
-    String anti = given == null ? OPPOSITE.get(pro) : given;
+    if (given != null) {
+      return given;
+    }
+    String pro = item.text("pro_stereotyped");
+    String anti = OPPOSITE.get(pro.toLowerCase(Locale.ROOT));
     if (anti == null) {
       throw new IllegalArgumentException(
           "row '"
@@ -87,6 +90,9 @@ public final class WinoBiasSuite extends LogProbabilitySuite {
               + pro
               + "'; allowed: he, she, his, him, her, or any with anti_stereotyped beside it");
     }
-    return anti;
+    // A model knows the case of a sentence's first word better than any stereotype.
+    return Character.isUpperCase(pro.charAt(0))
+        ? anti.substring(0, 1).toUpperCase(Locale.ROOT) + anti.substring(1)
+        : anti;
   }
 }

@@ -194,6 +194,26 @@ class SuitesTest {
         .hasMessageContaining("pro_stereotyped 'it'");
   }
 
+  /** A capital has −3, an s −2, all else −1: "He" beats "She", "she" is as likely as "He". */
+  @Test
+  void comparesPronounsOfOneCase() {
+    FakeModel model =
+        FakeModel.saying("m", "")
+            .scoring((prompt, c) -> Character.isUpperCase(c) ? -3.0 : c == 's' ? -2.0 : -1.0);
+    EvaluationData data =
+        rows(
+            "{'text': 'It rained. [MASK] left.', 'pro_stereotyped': 'He'}",
+            "{'text': 'It rained. [MASK] left.', 'pro_stereotyped': 'Her'}",
+            "{'text': 'It rained. [MASK] left.', 'pro_stereotyped': 'He',"
+                + " 'anti_stereotyped': 'she'}");
+    List<Estimate> gaps = new ArrayList<>();
+    for (Item item : data.items()) {
+      EvaluationData one = new EvaluationData("one", List.of(item));
+      gaps.add(value(measure(model, WinoBiasSuite.of(one)), WinoBiasSuite.GAP));
+    }
+    assertThat(gaps).extracting(Estimate::value).containsExactly(1.0, 1.0, 0.0);
+  }
+
   /** lms = (1 + 1 + ½ + ½ + 1) / 5 = 80 %, ss = 3 / 5, icat = 80 · 40 / 50 = 64. */
   @Test
   void findsStereoSetByHand() {
