@@ -9,7 +9,8 @@ import java.util.Map;
 /**
  * Multiple-choice questions answered by log-probability: of the choices, the model takes the one
  * whose text is likeliest after {@code Question: …\nAnswer:}, per character, so that length does
- * not count (the normalised accuracy of EleutherAI's evaluation harness).
+ * not count (the normalised accuracy of EleutherAI's evaluation harness, whose length leaves out
+ * the space before the choice).
  *
  * <p>A row has {@code question}, {@code choices} (at least two texts) and {@code answer}, the index
  * of the right one.
@@ -49,7 +50,7 @@ public final class MultipleChoiceSuite extends LogProbabilitySuite {
 
   @Override
   public JsonObject configuration() {
-    return JsonObject.builder().put("normalisation", "characters").build();
+    return JsonObject.builder().put("normalisation", "characters without the space").build();
   }
 
   @Override
@@ -64,8 +65,8 @@ public final class MultipleChoiceSuite extends LogProbabilitySuite {
     int best = 0;
     double highest = Double.NEGATIVE_INFINITY;
     for (int i = 0; i < choices.size(); i++) {
-      String choice = " " + choices.get(i).strip();
-      double score = variant.score(prompt, choice).total() / choice.length();
+      String choice = choices.get(i).strip();
+      double score = variant.score(prompt, " " + choice).total() / choice.length();
       if (score > highest) {
         best = i;
         highest = score;

@@ -240,7 +240,10 @@ class SuitesTest {
     assertThat(StereoSetSuite.commonWords(List.of("One", "Two", "Six"))).isZero();
   }
 
-  /** " a" has −4 in 2 characters, " cccc" −6 in 5: the sum alone would take " a". */
+  /**
+   * " a" has −4 of 1 character, " cccc" −6 of 4: the sum alone would take " a". And " c" has −3 of
+   * 1, " bbb" −8 of 3: were the space a character, " c" would win.
+   */
   @Test
   void choosesByLogProbabilityPerCharacter() {
     FakeModel model = FakeModel.saying("m", "").scoring((prompt, c) -> c == 'c' ? -1.0 : -2.0);
@@ -248,7 +251,7 @@ class SuitesTest {
         rows(
             "{'question': 'q', 'choices': ['a', 'cccc'], 'answer': 1}",
             "{'question': 'q', 'choices': ['b', 'c'], 'answer': 0}",
-            "{'question': 'q', 'choices': ['c', 'bb', 'b'], 'answer': 0}");
+            "{'question': 'q', 'choices': ['c', 'bbb', 'b'], 'answer': 1}");
     Estimate accuracy =
         value(measure(model, MultipleChoiceSuite.of(data)), MultipleChoiceSuite.ACCURACY);
     assertThat(accuracy.value()).isEqualTo(2 / 3.0);
