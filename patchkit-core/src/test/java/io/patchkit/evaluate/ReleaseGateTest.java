@@ -20,6 +20,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionConfigurationException;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -324,6 +326,16 @@ class ReleaseGateTest {
     assertThatThrownBy(() -> regression.beforeAll(contextWithStore()))
         .isInstanceOf(AssertionError.class)
         .hasMessageContaining("FAIL p-1.0.0");
+  }
+
+  /** JUnit calls no beforeAll of a field that is not static. */
+  @Test
+  void failsTestsWhoseGateWasNotHeld() {
+    PatchRegression regression = PatchRegression.measuring(() -> report(60, 0), "p-1.0.0", GATE);
+    assertThatThrownBy(() -> regression.beforeEach(contextWithStore()))
+        .isInstanceOf(ExtensionConfigurationException.class)
+        .hasMessageContaining("declare its field static");
+    assertThat(regression).isInstanceOf(BeforeEachCallback.class);
   }
 
   private static ExtensionContext contextWithStore() {

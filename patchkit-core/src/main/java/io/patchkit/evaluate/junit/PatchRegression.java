@@ -11,6 +11,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionConfigurationException;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ParameterContext;
@@ -19,7 +21,7 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 /**
  * Holds a patch to a release gate: the report is made once for a test class, the class fails where
  * the gate does, and its tests may ask for the {@link SafetyReport} and the {@link GateVerdict} as
- * parameters.
+ * parameters. The field is static; the tests of a class with another kind fail.
  *
  * <pre>{@code
  * class RefuseHarmTest {
@@ -35,7 +37,8 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  * }
  * }</pre>
  */
-public final class PatchRegression implements BeforeAllCallback, ParameterResolver {
+public final class PatchRegression
+    implements BeforeAllCallback, BeforeEachCallback, ParameterResolver {
 
   private static final Namespace NAMESPACE = Namespace.create(PatchRegression.class);
 
@@ -85,8 +88,25 @@ public final class PatchRegression implements BeforeAllCallback, ParameterResolv
     ExtensionContext.Store store = context.getStore(NAMESPACE);
     store.put(SafetyReport.class, made);
     store.put(GateVerdict.class, verdict);
+    store.put(this, verdict);
     if (!verdict.passed()) {
       Assertions.fail(verdict.toString());
+    }
+  }
+
+  /**
+   * Makes sure that the gate was held: JUnit tells a field of an instance nothing before all tests.
+   *
+   * @throws ExtensionConfigurationException if it was not
+   */
+  @Override
+  public void beforeEach(ExtensionContext context) {
+    if (context.getStore(NAMESPACE).get(this) == null) {
+      throw new ExtensionConfigurationException(
+          "the PatchRegression of '"
+              + variant
+              + "' was not run before the tests of its class, so that no gate was held; declare its"
+              + " field static");
     }
   }
 
