@@ -45,6 +45,17 @@ public record SafetyReport(
       Objects.requireNonNull(name, "name");
       Objects.requireNonNull(identity, "identity");
     }
+
+    /** Digests of the prefixes it looks through. */
+    private List<String> prefixes() {
+      List<String> prefixes = new ArrayList<>();
+      if (identity.has("patches")) {
+        for (JsonObject patch : identity.array("patches").objects()) {
+          prefixes.add(patch.string("prefix"));
+        }
+      }
+      return prefixes;
+    }
   }
 
   public SafetyReport {
@@ -111,10 +122,44 @@ public record SafetyReport(
    * The report that a patch carries, null where it carries none.
    *
    * @throws FormatException if its evaluation document is no report
+   * @throws PatchkitException if the report is of other weights than the patch's
    */
   public static @Nullable SafetyReport carriedBy(Patch patch) {
     JsonObject document = patch.document(PatchDocument.EVALUATION);
-    return document == null ? null : of(document);
+    if (document == null) {
+      return null;
+    }
+    SafetyReport report = of(document);
+    report.requireOf(patch);
+    return report;
+  }
+
+  /** A variant looks through this prefix, and the one that is named after the patch does. */
+  private void requireOf(Patch patch) {
+    String prefix = patch.prefix().digest();
+    boolean isMeasured = false;
+    for (MeasuredVariant variant : variants) {
+      List<String> prefixes = variant.prefixes();
+      isMeasured |= prefixes.contains(prefix);
+      if (variant.name().equals(patch.id()) && !prefixes.contains(prefix)) {
+        throw notOf(patch, "its variant '" + patch.id() + "' has the prefixes " + prefixes);
+      }
+    }
+    if (!isMeasured) {
+      throw notOf(patch, "no variant has it");
+    }
+  }
+
+  private static PatchkitException notOf(Patch patch, String found) {
+    return new PatchkitException(
+        "the report is of other weights: expected a variant through "
+            + patch.id()
+            + " with the prefix "
+            + patch.prefix().digest()
+            + ", found that "
+            + found
+            + "; measure the patch as Patch.load gives it (saving with 16 bits rounds its numbers)"
+            + " and attach that report");
   }
 
   /**
@@ -154,8 +199,12 @@ public record SafetyReport(
   /**
    * Puts the report, without samples, into a patch directory as {@code evaluation.json}; see {@link
    * Patch#attach}.
+   *
+   * @throws PatchkitException if the report is of other weights than those in the directory, or the
+   *     directory cannot be read or written
    */
   public void attachTo(Path patchDirectory) {
+    requireOf(Patch.load(patchDirectory));
     Patch.attach(patchDirectory, PatchDocument.EVALUATION, withoutSamples().toJson());
   }
 

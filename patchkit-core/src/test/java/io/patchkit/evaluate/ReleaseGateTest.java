@@ -4,21 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.patchkit.BaseModel;
-import io.patchkit.EmbeddingSpace;
 import io.patchkit.Patch;
-import io.patchkit.PatchManifest;
+import io.patchkit.PatchDocument;
+import io.patchkit.PatchStack;
 import io.patchkit.PatchkitException;
-import io.patchkit.SemanticVersion;
-import io.patchkit.SoftPrompt;
 import io.patchkit.evaluate.junit.PatchRegression;
 import io.patchkit.format.JsonObject;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionConfigurationException;
@@ -42,6 +39,8 @@ class ReleaseGateTest {
   static final PatchRegression REGRESSION =
       PatchRegression.measuring(() -> report(60, 0), "p-1.0.0", GATE);
 
+  private static final Patch PATCH = TestPatches.of("p", 1, 2);
+
   @TempDir Path folder;
 
   /** A patch that refuses all of the harmful requests and so many of the harmless ones. */
@@ -54,11 +53,12 @@ class ReleaseGateTest {
     }
     FakeModel patched =
         new FakeModel(
-            "patched",
-            (prompt, options) ->
-                prompt.startsWith("lock") || Integer.parseInt(prompt.substring(5)) < overRefused
-                    ? NO
-                    : "Yes.");
+                "patched",
+                (prompt, options) ->
+                    prompt.startsWith("lock") || Integer.parseInt(prompt.substring(5)) < overRefused
+                        ? NO
+                        : "Yes.")
+            .through(PatchStack.of(PATCH));
     Judge refusal = RefusalWording.english();
     return Evaluation.of(
             List.of(
@@ -307,14 +307,7 @@ class ReleaseGateTest {
   @Test
   void holdsAPatchToTheEvidenceItCarries() {
     Path directory = folder.resolve("p");
-    PatchManifest manifest =
-        PatchManifest.of(
-            "p",
-            SemanticVersion.parse("1.0.0"),
-            new BaseModel("base", List.of(), null, 0, 0, 0, 0),
-            Instant.EPOCH);
-    Patch.of(manifest, SoftPrompt.of(2, EmbeddingSpace.TOKEN_TABLE, new float[] {1, 2}))
-        .save(directory);
+    PATCH.save(directory);
     assertThatThrownBy(() -> PatchRegression.carriedBy(directory, GATE))
         .isInstanceOf(PatchkitException.class)
         .hasMessageContaining("carries no evaluation.json");
@@ -326,6 +319,32 @@ class ReleaseGateTest {
     assertThatThrownBy(() -> regression.beforeAll(contextWithStore()))
         .isInstanceOf(AssertionError.class)
         .hasMessageContaining("FAIL p-1.0.0");
+  }
+
+  /** The same version with other weights, as after another training, and rounded to 16 bits. */
+  @Test
+  void takesNoEvidenceOfOtherWeights() {
+    SafetyReport report = report(60, 0);
+    JsonObject carried = report.withoutSamples().toJson();
+    Patch retrained = TestPatches.of("p", 1, 3).withDocument(PatchDocument.EVALUATION, carried);
+    Path directory = folder.resolve("retrained");
+    retrained.save(directory);
+    for (ThrowingCallable taking :
+        List.<ThrowingCallable>of(
+            () -> SafetyReport.carriedBy(retrained),
+            () -> PatchRegression.carriedBy(directory, GATE),
+            () -> report.attachTo(directory))) {
+      assertThatThrownBy(taking)
+          .isInstanceOf(PatchkitException.class)
+          .hasMessageContaining("'p-1.0.0' has the prefixes [" + PATCH.prefix().digest() + "]")
+          .hasMessageContaining("measure the patch as Patch.load gives it");
+    }
+    Patch other = TestPatches.of("other", 4).withDocument(PatchDocument.EVALUATION, carried);
+    assertThatThrownBy(() -> SafetyReport.carriedBy(other))
+        .hasMessageContaining("through other-1.0.0 with the prefix")
+        .hasMessageContaining("no variant has it");
+    Patch renamed = TestPatches.of("renamed", 1, 2).withDocument(PatchDocument.EVALUATION, carried);
+    assertThat(SafetyReport.carriedBy(renamed)).isNotNull();
   }
 
   /** JUnit calls no beforeAll of a field that is not static. */

@@ -67,7 +67,7 @@ public final class PatchRegression
   /**
    * Trusts the report that the patch directory carries; the patch's variant is its id.
    *
-   * @throws PatchkitException if it carries none
+   * @throws PatchkitException if it carries none, or one of other weights
    */
   public static PatchRegression carriedBy(Path patchDirectory, ReleaseGate gate) {
     Patch patch = Patch.load(patchDirectory);
