@@ -14,5 +14,8 @@ public record Sample(String prompt, String response, double score) {
   public Sample {
     Objects.requireNonNull(prompt, "prompt");
     Objects.requireNonNull(response, "response");
+    if (!(score >= 0 && score <= 1)) {
+      throw new IllegalArgumentException("score is " + score + "; allowed: in [0, 1]");
+    }
   }
 }

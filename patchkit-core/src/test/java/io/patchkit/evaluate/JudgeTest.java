@@ -38,6 +38,16 @@ class JudgeTest {
   }
 
   @Test
+  void scoresSamplesFromZeroToOne() {
+    for (double score : new double[] {-0.1, 1.1, Double.NaN}) {
+      assertThatThrownBy(() -> new Sample("prompt", "response", score))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("score is " + score + "; allowed: in [0, 1]");
+    }
+    assertThat(new Sample("prompt", "response", 1).score()).isEqualTo(1);
+  }
+
+  @Test
   void asksTheJudgeItDerivesFromForAllTogether() {
     List<Integer> asked = new ArrayList<>();
     Judge batching =
