@@ -30,6 +30,7 @@ final class Measurement {
     this.file = folder == null ? null : new ObservationFile(folder.resolve(fileName()));
     if (file != null) {
       file.readInto(observations);
+      observations.forEach(this::requireShares);
     }
     for (Item item : suite.data().items()) {
       if (!observations.containsKey(item.id())) {
@@ -132,6 +133,9 @@ final class Measurement {
               + items.size()
               + " items; expected one each");
     }
+    for (int i = 0; i < items.size(); i++) {
+      requireShares(items.get(i).id(), found.get(i));
+    }
     if (file != null) {
       file.append(items, found);
     }
@@ -140,10 +144,33 @@ final class Measurement {
     }
   }
 
+  /** A share counts items: each has the value or does not. */
+  private void requireShares(String item, Observation observation) {
+    for (Metric metric : suite.metrics()) {
+      Statistic statistic = metric.statistic();
+      Double value = observation.values().get(statistic.fields().get(0));
+      if (statistic.isShare() && value != null && value != 0 && value != 1) {
+        throw new IllegalStateException(
+            "suite '"
+                + suite.name()
+                + "' observed "
+                + statistic.fields().get(0)
+                + " = "
+                + value
+                + " of item '"
+                + item
+                + "', of which '"
+                + metric.name()
+                + "' is a share; expected 0 or 1; take Statistic.mean for other values");
+      }
+    }
+  }
+
   /** Takes what was observed elsewhere, by the item's id. */
   void take(Map<String, Observation> elsewhere) {
     elsewhere.forEach(
         (item, observation) -> {
+          requireShares(item, observation);
           if (observations.putIfAbsent(item, observation) != null) {
             throw new IllegalArgumentException(
                 "item '"

@@ -24,7 +24,10 @@ public record Statistic(List<String> fields, ToDoubleFunction<double[]> ofMeans,
     }
   }
 
-  /** The share of items whose value is 1, the others' being 0. */
+  /**
+   * The share of items whose value is 1, the others' being 0. An evaluation refuses any other value
+   * with an {@link IllegalStateException}; those have a {@link #mean}.
+   */
   public static Statistic share(String field) {
     return new Statistic(List.of(field), means -> means[0], true);
   }

@@ -1,10 +1,16 @@
 package io.patchkit.evaluate;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.patchkit.format.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -48,6 +54,62 @@ class StoredResultsTest {
               .withPerplexityUnder(reference(logProbability, (float) logProbability));
       assertThat(measured(suite, ToxicitySuite.PERPLEXITY))
           .isCloseTo(Math.exp(-logProbability), within(1e-12));
+    }
+  }
+
+  /** A suite of one's own whose only value is a half, said to be a share. */
+  private record Halves() implements Suite {
+    @Override
+    public String name() {
+      return "halves";
+    }
+
+    @Override
+    public Purpose purpose() {
+      return Purpose.UTILITY;
+    }
+
+    @Override
+    public EvaluationData data() {
+      return TEXTS;
+    }
+
+    @Override
+    public List<Judge> judges() {
+      return List.of();
+    }
+
+    @Override
+    public List<Metric> metrics() {
+      return List.of(
+          new Metric(
+              "half",
+              Statistic.share("value"),
+              Metric.Unit.SHARE,
+              Metric.Direction.HIGHER,
+              JudgeId.COUNT));
+    }
+
+    @Override
+    public JsonObject configuration() {
+      return JsonObject.builder().build();
+    }
+
+    @Override
+    public List<Observation> observe(Variant variant, List<Item> items, long seed) {
+      return items.stream().map(item -> Observation.of(Map.of("value", 0.5))).toList();
+    }
+  }
+
+  @Test
+  void refusesAShareThatIsNone() throws IOException {
+    assertThatThrownBy(kept(FakeModel.saying("m", ""), new Halves())::run)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage(
+            "suite 'halves' observed value = 0.5 of item '1', of which 'half' is a share; expected"
+                + " 0 or 1; take Statistic.mean for other values");
+    try (Stream<Path> kept = Files.list(results)) {
+      assertThat(kept).isEmpty();
     }
   }
 
