@@ -20,7 +20,8 @@ import java.util.Map;
  * further one, the positions of the context that patches take, and the memory that the keys and
  * values of a whole request take: those of the patches, of the prompt with its instruction, and of
  * the answer. Times are the only figures that differ from run to run; compare those of one run on a
- * quiet machine. All other memory is the model's, whatever the variant.
+ * quiet machine. An evaluation keeps none of them in its results folder. All other memory is the
+ * model's, whatever the variant.
  *
  * <p>A row's request is its field {@code request}, {@code prompt} or {@code text}, asked as a chat.
  */

@@ -112,6 +112,9 @@ public final class Evaluation {
    * With a folder that keeps what was observed: an evaluation that was interrupted goes on where it
    * was, and one that gains a variant measures only that one. The files hold what the models said.
    *
+   * <p>Suites with figures by {@link JudgeId#CLOCK} are not kept: a run measures the times of all
+   * variants, for times of different runs do not compare.
+   *
    * <p>What is kept holds for the same weights, tokenizers, patches, judges, data, settings and
    * seed. A model does not say which chat template it has: take another folder when you edit one.
    */
@@ -261,7 +264,7 @@ public final class Evaluation {
 
   private Measurement open(Suite suite, Variant variant) {
     Path folder = settings.results;
-    if (folder == null) {
+    if (folder == null || isTimed(suite)) {
       return Measurement.inMemory(suite, variant, settings.seed);
     }
     try {
@@ -271,6 +274,11 @@ public final class Evaluation {
           "cannot make the results folder " + folder + ": " + e.getMessage(), e);
     }
     return Measurement.kept(suite, variant, settings.seed, folder);
+  }
+
+  /** Times of another run, perhaps of another machine, are no pair to those of this one. */
+  private static boolean isTimed(Suite suite) {
+    return suite.metrics().stream().anyMatch(metric -> metric.judge().equals(JudgeId.CLOCK));
   }
 
   private SafetyReport report(List<Measurement> measurements, Set<String> flattering) {

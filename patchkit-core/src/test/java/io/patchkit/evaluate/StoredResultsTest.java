@@ -5,12 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.patchkit.format.JsonObject;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -102,15 +99,24 @@ class StoredResultsTest {
   }
 
   @Test
-  void refusesAShareThatIsNone() throws IOException {
+  void refusesAShareThatIsNone() {
     assertThatThrownBy(kept(FakeModel.saying("m", ""), new Halves())::run)
         .isInstanceOf(IllegalStateException.class)
         .hasMessage(
             "suite 'halves' observed value = 0.5 of item '1', of which 'half' is a share; expected"
                 + " 0 or 1; take Statistic.mean for other values");
-    try (Stream<Path> kept = Files.list(results)) {
-      assertThat(kept).isEmpty();
-    }
+    assertThat(results).isEmptyDirectory();
+  }
+
+  @Test
+  void keepsNoTimes() {
+    FakeModel model = FakeModel.saying("m", "hello");
+    Suite suite = CostSuite.of(TEXTS);
+    kept(model, suite).run();
+    int asked = model.asked.size();
+    kept(model, suite).run();
+    assertThat(model.asked).hasSize(2 * asked);
+    assertThat(results).isEmptyDirectory();
   }
 
   @Test
