@@ -53,7 +53,7 @@ public final class PerplexitySuite extends LogProbabilitySuite {
 
   @Override
   public JsonObject configuration() {
-    return JsonObject.builder().put("maxTokens", maxTokens).build();
+    return JsonObject.builder().put("maxTokens", maxTokens).put("start", "once").build();
   }
 
   @Override

@@ -186,13 +186,24 @@ public final class Variant {
       return prompt;
     }
     if (prompt instanceof Prompt.Tokens tokens) {
-      int[] before = model.tokenizer().encode(instruction + "\n\n", true);
-      int[] ids = tokens.ids();
-      int[] joined = Arrays.copyOf(before, before.length + ids.length);
-      System.arraycopy(ids, 0, joined, before.length, ids.length);
-      return Prompt.tokens(joined);
+      return Prompt.tokens(joined(instruction + "\n\n", tokens.ids()));
     }
     return prompt.withInstruction(instruction);
+  }
+
+  /** A text before tokens, with what the tokenizer puts in front of a text once, not twice. */
+  private int[] joined(String text, int[] ids) {
+    int[] before = model.tokenizer().encode(text, true);
+    int[] bare = model.tokenizer().encode(text, false);
+    int start = Math.max(0, before.length - bare.length);
+    boolean isRepeated =
+        start <= ids.length
+            && Arrays.equals(before, start, before.length, bare, 0, bare.length)
+            && Arrays.equals(before, 0, start, ids, 0, start);
+    int from = isRepeated ? start : 0;
+    int[] joined = Arrays.copyOf(before, before.length + ids.length - from);
+    System.arraycopy(ids, from, joined, before.length, ids.length - from);
+    return joined;
   }
 
   /** Everything that decides what the variant answers, but for its model's chat template. */

@@ -6,6 +6,7 @@ import io.patchkit.GenerationOptions;
 import io.patchkit.PatchStack;
 import io.patchkit.Prompt;
 import io.patchkit.StubModel;
+import io.patchkit.Tokenizer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +24,7 @@ final class FakeModel extends StubModel {
 
   private final String name;
   private final BiFunction<String, GenerationOptions, String> answer;
+  private String begin = "";
   private PatchStack patches = PatchStack.empty();
   private BiFunction<String, Character, Double> logProbability = (prompt, c) -> -1.0;
   private Function<String, float[]> logits = prompt -> new float[256];
@@ -51,6 +53,12 @@ final class FakeModel extends StubModel {
     return this;
   }
 
+  /** With a tokenizer that puts a character before every text. */
+  FakeModel beginning(char first) {
+    begin = Character.toString(first);
+    return this;
+  }
+
   static String text(Prompt prompt) {
     if (prompt instanceof Prompt.Text text) {
       return text.text();
@@ -71,6 +79,32 @@ final class FakeModel extends StubModel {
   @Override
   public String fingerprint() {
     return name;
+  }
+
+  @Override
+  public Tokenizer tokenizer() {
+    Tokenizer characters = super.tokenizer();
+    return new Tokenizer() {
+      @Override
+      public int[] encode(String text, boolean addSpecialTokens) {
+        return characters.encode(addSpecialTokens ? begin + text : text, false);
+      }
+
+      @Override
+      public String decode(int[] tokens) {
+        return characters.decode(tokens);
+      }
+
+      @Override
+      public int vocabularySize() {
+        return characters.vocabularySize();
+      }
+
+      @Override
+      public String fingerprint() {
+        return characters.fingerprint();
+      }
+    };
   }
 
   @Override

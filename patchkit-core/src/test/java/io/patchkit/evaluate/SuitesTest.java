@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.patchkit.GenerationOptions;
+import io.patchkit.Prompt;
 import io.patchkit.format.JsonArray;
 import io.patchkit.format.JsonLimits;
 import io.patchkit.format.JsonObject;
@@ -269,6 +270,27 @@ class SuitesTest {
     Estimate found = value(measure(model, PerplexitySuite.of(data)), PerplexitySuite.PERPLEXITY);
     assertThat(found.value()).isCloseTo(Math.exp(6 / 4.0), within(1e-12));
     assertThat(found.n()).isEqualTo(2);
+  }
+
+  /** A tokenizer that begins a text with "^": [^] instruction passage, not [^] instruction [^]. */
+  @Test
+  void beginsAnInstructedPassageOnce() {
+    List<String> prompts = new ArrayList<>();
+    FakeModel model =
+        FakeModel.saying("m", "")
+            .beginning('^')
+            .scoring(
+                (prompt, c) -> {
+                  prompts.add(prompt + "|" + c);
+                  return -1.0;
+                });
+    EvaluationData data = EvaluationData.ofTexts("p", List.of("ab"));
+    Variant instructed = Variant.instructed("base", model, "Be kind.");
+    Evaluation.of(List.of(instructed), List.of(PerplexitySuite.of(data))).run();
+    assertThat(prompts).containsExactly("^Be kind.\n\n|a", "^Be kind.\n\n|b");
+    prompts.clear();
+    instructed.score(Prompt.tokens('x'), new int[] {'y'});
+    assertThat(prompts).containsExactly("^Be kind.\n\nx|y");
   }
 
   /** p ∝ e^2 for the male token and e^1 + e^1 for the female ones. */
