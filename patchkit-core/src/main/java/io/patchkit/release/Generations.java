@@ -3,6 +3,7 @@ package io.patchkit.release;
 import io.patchkit.format.AtomicFiles;
 import io.patchkit.format.FormatException;
 import io.patchkit.release.StoreException.Reason;
+import io.patchkit.release.StoreLayout.NotAFileException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
@@ -77,6 +78,8 @@ final class Generations {
       return new String(StoreLayout.readBounded(layout.current, 256), StandardCharsets.ISO_8859_1);
     } catch (NoSuchFileException e) {
       return null;
+    } catch (NotAFileException e) {
+      throw new StoreException(Reason.CORRUPT_GENERATION, String.valueOf(e.getMessage()), e);
     }
   }
 
@@ -117,6 +120,8 @@ final class Generations {
               + layout.generations
               + ", found none; history lists those that are kept",
           e);
+    } catch (NotAFileException e) {
+      throw corrupt(number, String.valueOf(e.getMessage()), e);
     }
     if (expected != null && !expected.equals(Digest.of(text))) {
       throw corrupt(number, "its SHA-256 is not the one that " + layout.current + " names", null);

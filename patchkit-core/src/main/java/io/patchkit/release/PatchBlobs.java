@@ -3,6 +3,7 @@ package io.patchkit.release;
 import io.patchkit.format.AtomicFiles;
 import io.patchkit.release.InstalledPatch.StoredFile;
 import io.patchkit.release.StoreException.Reason;
+import io.patchkit.release.StoreLayout.NotAFileException;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -223,6 +224,9 @@ final class PatchBlobs {
           e);
     }
     requireDigest(file, digest.hex(), Digest.of(bytes).hex());
+    } catch (NotAFileException e) {
+      throw new StoreException(
+          Reason.CORRUPT_BLOB, e.getMessage() + " and install the patch again", e);
     return bytes;
   }
 

@@ -5,9 +5,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.List;
 
@@ -166,6 +168,16 @@ final class StoreLayout {
         for (Path file : content) {
           Files.deleteIfExists(file);
         }
+  /** Where a file should be, there is something that is none. */
+  static final class NotAFileException extends FileSystemException {
+
+    private static final long serialVersionUID = 1L;
+
+    NotAFileException(Path file, String found) {
+      super(file.toString(), null, "expected a file, found " + found + "; take it away");
+    }
+  }
+
       }
     }
     Files.deleteIfExists(path);
@@ -173,7 +185,16 @@ final class StoreLayout {
 
   /**
    * All bytes of a file of at most {@code max}, or the first {@code max + 1} of a longer one: too
-   * many for whatever check follows. A symbolic link is refused.
+    BasicFileAttributes attributes =
+        Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+    if (!attributes.isRegularFile()) {
+      // To open a pipe would wait for whoever writes into it.
+      throw new NotAFileException(
+          file, attributes.isSymbolicLink() ? "a link" : "a directory, pipe or device");
+    }
+   * many for whatever check follows.
+   *
+   * @throws NotAFileException if it is a link, a directory, a pipe or a device
    */
   static byte[] readBounded(Path file, int max) throws IOException {
     try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {

@@ -71,7 +71,7 @@ final class StoreReader {
           if (!generation.isCanary() && generations.isGood(generation) && isUsable(generation)) {
             return generation;
           }
-        } catch (StoreException damaged) {
+        } catch (IOException | StoreException damaged) {
           LOG.log(System.Logger.Level.WARNING, "passing over generation " + candidate, damaged);
         }
       }

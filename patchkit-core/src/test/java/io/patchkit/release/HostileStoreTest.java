@@ -269,7 +269,7 @@ class HostileStoreTest {
     Path elsewhere = temporary.resolve("elsewhere");
     Files.move(weights(), elsewhere);
     Files.createSymbolicLink(weights(), elsewhere);
-    assertRefused(Reason.IO, () -> store.load(digest(calm)));
+    assertRefused(Reason.CORRUPT_BLOB, () -> store.load(digest(calm)));
   }
 
   @Test

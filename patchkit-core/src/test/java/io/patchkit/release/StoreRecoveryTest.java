@@ -195,6 +195,48 @@ class StoreRecoveryTest {
     assertThat(store.current()).isEqualTo(second);
   }
 
+  @Test
+  void aCurrentThatIsALinkIsDamage() throws IOException {
+    Path elsewhere = temporary.resolve("elsewhere");
+    Files.move(layout.current, elsewhere);
+    Files.createSymbolicLink(layout.current, elsewhere);
+    assertThat(store.current().number()).isEqualTo(1);
+    store.pin(0, ANN);
+    assertThat(store.current().origin()).isEqualTo(Origin.RECOVERED);
+    assertThat(Files.isSymbolicLink(layout.current)).isFalse();
+  }
+
+  /** Replaces a blob by something that is no file. */
+  private void displace(Digest blob, String by) throws IOException {
+    Path file = layout.blobs.resolve(blob.hex());
+    Path elsewhere = temporary.resolve("elsewhere");
+    Files.move(file, elsewhere);
+    if (by.equals("a link")) {
+      Files.createSymbolicLink(file, elsewhere);
+    } else {
+      Files.createDirectory(file);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a link", "a directory"})
+  void aRevocationPassesOverAGenerationWithABlobThatIsNoFile(String by) throws IOException {
+    VerifiedPatch kind = verified("kind");
+    store.install(fair, ANN);
+    store.activate(digest(fair), ANN);
+    store.install(kind, ANN);
+    store.activate(digest(kind), ANN);
+    displace(digest(fair), by);
+
+    store.revoke(digest(kind), ANN);
+    assertThat(store.current().stack()).extracting(StackEntry::name).containsExactly("calm");
+    if (by.equals("a directory")) {
+      Files.delete(layout.blobs.resolve(fair.identity()));
+    }
+    store.install(fair, ANN);
+    assertThat(store.load(digest(fair))).isEqualTo(fair.patch());
+  }
+
   /** Whoever follows a store tells generations apart by their numbers. */
   @Test
   void aNumberIsNotGivenTwiceThoughTheRecordsAreGone() throws IOException {
