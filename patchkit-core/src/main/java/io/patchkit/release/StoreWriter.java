@@ -79,9 +79,7 @@ final class StoreWriter {
     if (noted < current.number()) {
       note(action(current.origin()), current.change(), current, digests(current.stack()));
     }
-    if (hasRevoked(current)) {
-      StackGeneration unused = withoutRevoked(RECOVERY.withReason("finishing a revocation"));
-    }
+    StackGeneration unused = withoutRevoked(RECOVERY.withReason("finishing a revocation"));
   }
 
   InstalledPatch install(Map<String, byte[]> files, List<byte[]> signatures, Change change) {
@@ -227,11 +225,13 @@ final class StoreWriter {
   }
 
   /** What all requests get beside a canary; nothing where that record is gone or damaged. */
-  private StackGeneration baselineOf(StackGeneration generation) throws IOException {
+  private StackGeneration baselineOf(StackGeneration generation) {
     try {
       return reader.generations.baseline(generation);
-    } catch (StoreException e) {
-      LOG.log(System.Logger.Level.WARNING, "rolling back without a baseline: " + e.getMessage());
+    } catch (IOException | StoreException e) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "passing over the baseline of generation " + generation.number() + ": " + e.getMessage());
       return StackGeneration.zero();
     }
   }
@@ -338,7 +338,7 @@ final class StoreWriter {
   /** The current generation if none of its patches, nor of its baseline's, is revoked. */
   private StackGeneration withoutRevoked(Change change) throws IOException {
     StackGeneration current = reader.generations.current();
-    if (!hasRevoked(current) && !hasRevoked(reader.generations.read(current.baseline()))) {
+    if (!hasRevoked(current) && !hasRevoked(baselineOf(current))) {
       return current;
     }
     StackGeneration good = reader.lastGoodBefore(current.number());

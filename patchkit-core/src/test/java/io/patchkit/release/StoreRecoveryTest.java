@@ -237,6 +237,31 @@ class StoreRecoveryTest {
     assertThat(store.load(digest(fair))).isEqualTo(fair.patch());
   }
 
+  @Test
+  void aRevocationOfACanarysBaselineIsFinishedByTheNextChange() throws IOException {
+    VerifiedPatch next = verified("calm", "2.0.0");
+    store.install(next, ANN);
+    store.activate(digest(next), Activation.canary(0.1), ANN);
+    // All that was written before the crash.
+    new Marks(layout).revoke(digest(calm), "leaks");
+
+    store.pin(0, ANN);
+    assertThat(store.current().origin()).isEqualTo(Origin.REVOKED);
+    assertThat(store.current().stack()).isEmpty();
+  }
+
+  @Test
+  void aCanaryWhoseBaselineIsGoneKeepsNoChangeFromHappening() throws IOException {
+    store.install(fair, ANN);
+    StackGeneration canary = store.activate(digest(fair), Activation.canary(0.1), ANN);
+    Files.delete(layout.generations.resolve("1.json"));
+
+    store.pin(0, ANN);
+    assertThat(store.current()).isEqualTo(canary);
+    store.revoke(digest(fair), ANN);
+    assertThat(store.current().stack()).isEmpty();
+  }
+
   /** Whoever follows a store tells generations apart by their numbers. */
   @Test
   void aNumberIsNotGivenTwiceThoughTheRecordsAreGone() throws IOException {
