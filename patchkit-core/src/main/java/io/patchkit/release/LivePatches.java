@@ -247,7 +247,7 @@ public final class LivePatches implements AutoCloseable {
    */
   private StackGeneration replace(StackGeneration failed, RuntimeException reason) {
     String text = "generation " + failed.number() + " failed: " + reason.getMessage();
-    Change change = new Change(options.actor(), text.substring(0, Math.min(text.length(), 1000)));
+    Change change = new Change(options.actor(), Change.reasonOf(text));
     try {
       if (reason instanceof StoreException refused && refused.reason() == Reason.REVOKED) {
         return store.applyRevocations(change);

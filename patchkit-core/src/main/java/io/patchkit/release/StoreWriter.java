@@ -66,7 +66,8 @@ final class StoreWriter {
       LOG.log(System.Logger.Level.ERROR, "recovering " + layout.root, e);
       StackGeneration good = reader.lastGoodBefore(Long.MAX_VALUE);
       Change change =
-          RECOVERY.withReason("back to generation " + good.number() + ": " + e.getMessage());
+          RECOVERY.withReason(
+              Change.reasonOf("back to generation " + good.number() + ": " + e.getMessage()));
       commit(Origin.RECOVERED, good.stack(), good.number(), Activation.full(), change);
       return;
     }
@@ -304,7 +305,7 @@ final class StoreWriter {
   StackGeneration revoke(Digest patch, Change change) {
     return changing(
         () -> {
-          revokeNow(patch, change.reason(), change);
+          revokeNow(patch, change);
           return withoutRevoked(change);
         });
   }
@@ -316,21 +317,21 @@ final class StoreWriter {
             Revocations.Standing standing = options.revocations().of(patch);
             if (standing.state() == Revocations.State.REVOKED
                 && reader.marks.revocationOf(patch) == null) {
-              revokeNow(patch, standing.reason(), change.withReason(standing.reason()));
+              revokeNow(patch, change.withReason(Change.reasonOf(standing.reason())));
             }
           }
           return withoutRevoked(change);
         });
   }
 
-  private void revokeNow(Digest patch, String reason, Change change) throws IOException {
+  private void revokeNow(Digest patch, Change change) throws IOException {
     pending.noting(
         Action.REVOKED,
         change,
         List.of(patch),
         null,
         () -> {
-          reader.marks.revoke(patch, reason);
+          reader.marks.revoke(patch, change.reason());
           return patch;
         });
   }

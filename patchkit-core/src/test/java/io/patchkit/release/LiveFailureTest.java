@@ -21,6 +21,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@link LivePatches} does where a generation, a probe or a listener fails. */
 class LiveFailureTest {
@@ -217,6 +219,26 @@ class LiveFailureTest {
       assertThat(store.current().origin()).isEqualTo(StackGeneration.Origin.ROLLED_BACK);
       assertThat(store.current().change().reason()).contains("the bare model");
       assertThat(live.generation().number()).isEqualTo(2);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "x"})
+  void whatFailsWithALongMessageIsRolledBack(String start) {
+    String message = start + "\uD83D\uDE00".repeat(1000);
+    HealthProbe probe =
+        candidate -> {
+          if (!candidate.patches().isEmpty()) {
+            throw new IllegalStateException(message);
+          }
+        };
+    try (LivePatches live = LivePatches.follow(EchoModel.tiny(), store, PROBED.withProbe(probe))) {
+      store.activate(digest(calm), Activation.trial(), ANN);
+      live.refresh();
+      assertThat(store.current().origin()).isEqualTo(StackGeneration.Origin.ROLLED_BACK);
+      assertThat(store.current().change().reason())
+          .hasSizeBetween(999, 1000)
+          .endsWith("\uD83D\uDE00");
     }
   }
 
