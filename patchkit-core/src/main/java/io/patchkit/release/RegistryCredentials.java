@@ -1,6 +1,5 @@
 package io.patchkit.release;
 
-import java.util.Objects;
 import java.util.Set;
 
 /** What a registry is shown. Its text form shows no secret. */
@@ -37,12 +36,23 @@ public sealed interface RegistryCredentials {
    */
   record Basic(String user, String secret, Set<String> tokenHosts) implements RegistryCredentials {
     public Basic {
+      // Not what was found: with a colon it may be both, and a message goes into logs.
       if (user.isEmpty() || user.indexOf(':') >= 0) {
         throw new IllegalArgumentException(
-            "user is '" + user + "'; allowed: some characters without a colon");
+            "user is empty or has a colon; allowed: some characters without a colon");
       }
-      Objects.requireNonNull(secret, "secret");
+      requireNoControl("user", user);
+      requireNoControl("secret", secret);
       tokenHosts = Set.copyOf(tokenHosts);
+    }
+
+    private static void requireNoControl(String field, String text) {
+      if (text.chars().anyMatch(Character::isISOControl)) {
+        throw new IllegalArgumentException(
+            field
+                + " has a control character; allowed: none (RFC 7617), not the line feed either"
+                + " that ends a file");
+      }
     }
 
     /** The same, also for the token servers on these hosts. */
@@ -56,10 +66,20 @@ public sealed interface RegistryCredentials {
     }
   }
 
-  /** A token. */
+  /**
+   * A token.
+   *
+   * @param token 1 to 32,768 visible ASCII characters
+   */
   record Bearer(String token) implements RegistryCredentials {
     public Bearer {
-      Objects.requireNonNull(token, "token");
+      if (!RegistryLogin.TOKEN.matcher(token).matches()) {
+        throw new IllegalArgumentException(
+            "token has "
+                + token.length()
+                + " characters; allowed: 1 to 32768, all visible ASCII, so not the line feed either"
+                + " that ends a file");
+      }
     }
 
     @Override

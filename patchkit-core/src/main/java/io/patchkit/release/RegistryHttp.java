@@ -11,6 +11,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -98,13 +99,13 @@ final class RegistryHttp {
     for (int redirects = 0; redirects <= MAX_REDIRECTS; ) {
       boolean own = isOwn(target);
       HttpRequest.Builder attempt = request.copy().uri(target);
-      if (own) {
-        login.authorization(scope).ifPresent(value -> attempt.setHeader("Authorization", value));
-      }
+      Optional<String> shown = own ? login.authorization(scope) : Optional.empty();
+      shown.ifPresent(value -> attempt.setHeader("Authorization", value));
       Reply reply = exchange(attempt.build(), retries, body);
       if (reply.status() == 401 && own && !loggedIn) {
         loggedIn = true;
-        login.answer(reply.headers().allValues("WWW-Authenticate"), scope, retries);
+        List<String> challenges = reply.headers().allValues("WWW-Authenticate");
+        login.answer(challenges, scope, shown.isPresent(), retries);
       } else if (isRedirect(reply.status())) {
         target = redirected(target, reply, request);
         redirects++;

@@ -26,7 +26,7 @@ import java.util.regex.Pattern;
 final class RegistryLogin {
 
   private static final int MAX_TOKEN_REPLY_BYTES = 64 << 10;
-  private static final Pattern TOKEN = Pattern.compile("[!-~]{1,32768}");
+  static final Pattern TOKEN = Pattern.compile("[!-~]{1,32768}");
 
   private final URI registry;
   private final RegistryCredentials credentials;
@@ -47,13 +47,15 @@ final class RegistryLogin {
   /**
    * Makes the header that these challenges want, and remembers it for the scope.
    *
+   * @param wasShown whether the request that was refused had such a header
    * @throws RegistryException {@code UNAUTHORIZED} or {@code INSECURE_CREDENTIALS}
    */
-  void answer(List<String> challenges, String scope, Retries retries) throws Transient {
+  void answer(List<String> challenges, String scope, boolean wasShown, Retries retries)
+      throws Transient {
     for (String header : challenges) {
       AuthChallenge challenge = AuthChallenge.parse(header);
       if (challenge.scheme().equals("bearer")) {
-        authorizations.put(scope, "Bearer " + token(challenge, scope, retries));
+        authorizations.put(scope, "Bearer " + token(challenge, scope, wasShown, retries));
         return;
       }
       if (challenge.scheme().equals("basic")
@@ -66,9 +68,10 @@ final class RegistryLogin {
     throw unauthorized("found " + challenges.size() + " challenges that they do not answer");
   }
 
-  private String token(AuthChallenge challenge, String scope, Retries retries) throws Transient {
+  private String token(AuthChallenge challenge, String scope, boolean wasShown, Retries retries)
+      throws Transient {
     if (credentials instanceof RegistryCredentials.Bearer bearer) {
-      if (authorizations.containsKey(scope)) {
+      if (wasShown) {
         throw unauthorized("found the token refused");
       }
       requireSecure(registry);

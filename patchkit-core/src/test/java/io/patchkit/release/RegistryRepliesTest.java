@@ -167,7 +167,7 @@ class RegistryRepliesTest {
             .withIdleTimeout(Duration.ofSeconds(30));
     URI base = URI.create(registry);
     new RegistryLogin(base, credentials, new RegistryHttp(base, options))
-        .answer(List.of(challenge), SCOPE, new Retries(options));
+        .answer(List.of(challenge), SCOPE, false, new Retries(options));
   }
 
   private static final RegistryCredentials.Basic BASIC =
@@ -282,10 +282,10 @@ class RegistryRepliesTest {
     OciOptions options = OciOptions.defaults();
     RegistryLogin login =
         new RegistryLogin(base, RegistryCredentials.bearer("t0k"), new RegistryHttp(base, options));
-    login.answer(List.of("Bearer realm=\"x\""), SCOPE, new Retries(options));
+    login.answer(List.of("Bearer realm=\"x\""), SCOPE, false, new Retries(options));
     assertThat(login.authorization(SCOPE)).contains("Bearer t0k");
     assertRefused(
         Reason.UNAUTHORIZED,
-        () -> login.answer(List.of("Bearer realm=\"x\""), SCOPE, new Retries(options)));
+        () -> login.answer(List.of("Bearer realm=\"x\""), SCOPE, true, new Retries(options)));
   }
 }
