@@ -19,7 +19,9 @@ public record Digest(String hex) implements Comparable<Digest> {
   public Digest {
     if (!HEX.matcher(hex).matches()) {
       throw new IllegalArgumentException(
-          "digest is '" + hex + "'; allowed: 64 lower-case hexadecimal digits (SHA-256)");
+          "digest is "
+              + OciManifest.quote(hex)
+              + "; allowed: 64 lower-case hexadecimal digits (SHA-256)");
     }
   }
 

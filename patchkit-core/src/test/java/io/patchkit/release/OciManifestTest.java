@@ -64,6 +64,16 @@ class OciManifestTest {
     return Arguments.of(from, to, reason);
   }
 
+  /** Whatever a registry sends is printed by whoever asks it. */
+  @Test
+  void aDigestThatIsNoneIsQuotedAndCut() {
+    String hostile = "\\u001b[2J" + "x".repeat(100_000);
+    assertThatThrownBy(() -> OciManifest.parse(changed("sha256:", "sha256:" + hostile)))
+        .hasMessageNotContaining("\u001b")
+        .extracting(e -> String.valueOf(e.getMessage()).length())
+        .satisfies(length -> assertThat(length).isLessThan(400));
+  }
+
   private static byte[] changed(String from, String to) {
     String text = new String(GOOD.toBytes(), StandardCharsets.UTF_8);
     assertThat(text).contains(from);
