@@ -104,7 +104,12 @@ final class AuditLog {
     }
   }
 
-  /** The entry that would come behind the last one. */
+  /**
+   * The entry that would come behind the last one.
+   *
+   * @throws IllegalArgumentException if its line would be longer than any that is read, so that it
+   *     must not be done what it says
+   */
   AuditEntry next(
       Instant time,
       AuditEntry.Action action,
@@ -114,16 +119,28 @@ final class AuditLog {
       @Nullable Long target)
       throws IOException {
     Tail tail = tail();
-    return new AuditEntry(
-        tail.entry() == null ? 1 : tail.entry().sequence() + 1,
-        time,
-        action,
-        change,
-        generation.number(),
-        generation.stackDigest(),
-        patches,
-        target,
-        tail.digest());
+    AuditEntry entry =
+        new AuditEntry(
+            tail.entry() == null ? 1 : tail.entry().sequence() + 1,
+            time,
+            action,
+            change,
+            generation.number(),
+            generation.stackDigest(),
+            patches,
+            target,
+            tail.digest());
+    int length = AuditJson.write(entry).length;
+    if (length > MAX_LINE) {
+      throw new IllegalArgumentException(
+          patches.size()
+              + " patches at once make an audit entry of "
+              + length
+              + " bytes; allowed: at most "
+              + MAX_LINE
+              + ", so take fewer");
+    }
+    return entry;
   }
 
   /**

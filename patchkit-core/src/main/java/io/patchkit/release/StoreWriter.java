@@ -9,11 +9,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Everything that changes a store, each change under the lock and noted in the audit log. */
@@ -29,6 +26,7 @@ final class StoreWriter {
   private final StoreReader reader;
   private final StoreLock lock;
   private final PendingNote pending;
+  private final GarbageCollector garbage;
 
   StoreWriter(StoreLayout layout, StoreReader reader, StoreOptions options) {
     this.layout = layout;
@@ -37,6 +35,7 @@ final class StoreWriter {
     this.admission = new Admission(reader.marks, options.revocations());
     this.lock = new StoreLock(layout.lock, options.lockTimeout());
     this.pending = new PendingNote(layout, reader, options.clock());
+    this.garbage = new GarbageCollector(reader, pending, options);
   }
 
   private <T> T changing(StoreWork<T> work) {
@@ -78,7 +77,7 @@ final class StoreWriter {
     }
     long noted = last == null ? 0 : last.generation();
     if (noted < current.number()) {
-      note(action(current.origin()), current.change(), current, digests(current.stack()));
+      reader.audit.append(entry(action(current.origin()), current.change(), current));
     }
     StackGeneration unused = withoutRevoked(RECOVERY.withReason("finishing a revocation"));
   }
@@ -356,59 +355,7 @@ final class StoreWriter {
   }
 
   CollectedGarbage collectGarbage(Change change) {
-    return changing(
-        () -> {
-          StackGeneration current = reader.generations.current();
-          List<Long> numbers = reader.generations.numbers();
-          Set<Long> kept = new HashSet<>(reader.marks.pins());
-          kept.add(current.number());
-          kept.add(current.baseline());
-          kept.addAll(
-              numbers.subList(
-                  Math.max(0, numbers.size() - 1 - options.keepGenerations()), numbers.size()));
-          Set<Digest> patches = reader.marks.leased(options.clock().instant());
-          Map<Long, String> damagedGenerations = new TreeMap<>();
-          for (long number : numbers) {
-            if (kept.contains(number)) {
-              try {
-                patches.addAll(digests(reader.generations.read(number).stack()));
-              } catch (IOException | StoreException e) {
-                damagedGenerations.put(number, String.valueOf(e.getMessage()));
-              }
-            }
-          }
-          // What cannot be read may need any patch, or any file.
-          List<Digest> removed = new ArrayList<>();
-          Map<Digest, String> damaged = new TreeMap<>();
-          for (Digest patch : reader.blobs.installed()) {
-            if (damagedGenerations.isEmpty() && !patches.contains(patch)) {
-              removed.add(patch);
-            } else {
-              String damage = reader.blobs.damageOf(patch);
-              if (damage != null) {
-                damaged.put(patch, damage);
-              }
-            }
-          }
-          pending.noting(
-              Action.COLLECTED,
-              change,
-              removed,
-              null,
-              () -> {
-                for (long number : numbers) {
-                  if (!kept.contains(number)) {
-                    reader.generations.delete(number);
-                  }
-                }
-                reader.blobs.remove(removed);
-                if (damaged.isEmpty()) {
-                  reader.blobs.deleteUnneeded();
-                }
-                return removed;
-              });
-          return new CollectedGarbage(removed, damaged, damagedGenerations);
-        });
+    return changing(() -> garbage.collect(change));
   }
 
   private static List<StackEntry> require(List<InstalledPatch> stack) {
@@ -438,6 +385,7 @@ final class StoreWriter {
             activation.share(),
             baseline,
             activation.onTrial());
+    AuditEntry entry = entry(action(origin), change, generation);
     try {
       reader.generations.write(generation);
       reader.generations.makeCurrent(generation);
@@ -445,7 +393,7 @@ final class StoreWriter {
       withdraw(generation, e);
       throw e;
     }
-    note(action(origin), change, generation, digests(stack));
+    reader.audit.append(entry);
     return generation;
   }
 
@@ -460,10 +408,10 @@ final class StoreWriter {
     }
   }
 
-  private void note(Action action, Change change, StackGeneration generation, List<Digest> patches)
+  private AuditEntry entry(Action action, Change change, StackGeneration generation)
       throws IOException {
-    reader.audit.append(
-        reader.audit.next(options.clock().instant(), action, change, generation, patches, null));
+    return reader.audit.next(
+        options.clock().instant(), action, change, generation, digests(generation.stack()), null);
   }
 
   private static Action action(Origin origin) {
@@ -477,7 +425,7 @@ final class StoreWriter {
     };
   }
 
-  private static List<Digest> digests(List<StackEntry> stack) {
+  static List<Digest> digests(List<StackEntry> stack) {
     List<Digest> digests = new ArrayList<>();
     stack.forEach(entry -> digests.add(entry.digest()));
     return digests;

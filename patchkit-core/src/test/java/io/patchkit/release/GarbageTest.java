@@ -4,15 +4,19 @@ import static io.patchkit.release.SignedPatches.ANN;
 import static io.patchkit.release.SignedPatches.digest;
 import static io.patchkit.release.SignedPatches.verified;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.patchkit.trust.VerifiedPatch;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -99,6 +103,46 @@ class GarbageTest {
     assertThat(store.status().damaged()).isEmpty();
     assertThat(weights(unused)).doesNotExist();
     assertThat(store.load(store.current()).patches()).containsExactly(calm.patch(), fair.patch());
+  }
+
+  /** More than one line of the audit log holds. */
+  @Test
+  void aCollectionOfThousandsOfPatchesLeavesALogThatIsRead() throws IOException {
+    List<Digest> many = new ArrayList<>();
+    for (int i = 0; i < 4000; i++) {
+      Digest patch = Digest.of(Integer.toString(i).getBytes(StandardCharsets.US_ASCII));
+      Files.createDirectory(temporary.resolve("store/sigs").resolve(patch.hex()));
+      many.add(patch);
+    }
+    many.add(digest(unused));
+    assertThat(Set.copyOf(store.collectGarbage(ANN).removed())).isEqualTo(Set.copyOf(many));
+    store.pin(0, ANN);
+    List<Digest> noted = new ArrayList<>();
+    for (AuditEntry entry : store.audit()) {
+      if (entry.action() == AuditEntry.Action.COLLECTED) {
+        noted.addAll(entry.patches());
+      }
+    }
+    assertThat(noted).hasSize(many.size());
+    assertThat(Set.copyOf(noted)).isEqualTo(Set.copyOf(many));
+    assertThat(weights(unused)).doesNotExist();
+  }
+
+  @Test
+  void aChangeWhoseAuditEntryWouldBeTooLongIsRefusedBeforeItIsMade() throws IOException {
+    List<Digest> many = Collections.nCopies(4000, digest(calm));
+    AuditLog log = new AuditLog(temporary.resolve("store/audit.log"));
+    assertThatThrownBy(
+            () ->
+                log.next(
+                    SignedPatches.NOW,
+                    AuditEntry.Action.INSTALLED,
+                    ANN,
+                    store.current(),
+                    many,
+                    null))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("4000 patches", "allowed: ");
   }
 
   /** What it had active is not known, so that no patch is known to be garbage. */
