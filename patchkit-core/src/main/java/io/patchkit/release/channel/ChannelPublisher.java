@@ -335,6 +335,8 @@ public final class ChannelPublisher {
     TargetsMetadata targets = targets();
     RootMetadata newest = root();
     boolean isChange = !keys.roles().equals(successors.roles());
+    ChannelKeys oldKeys = keys;
+    LastSigned oldRecord = lastSigned;
     boolean isHalfDone = isChange && newest.roles().equals(successors.roles());
     List<Signer> signers = new ArrayList<>(keys.root());
     for (Signer successor : successors.root()) {
@@ -351,8 +353,16 @@ public final class ChannelPublisher {
     }
     goOnWith(record);
     keys = successors;
-    if (!isHalfDone) {
-      publishRoot(newest.version() + 1, signers);
+    try {
+      if (!isHalfDone) {
+        publishRoot(newest.version() + 1, signers);
+      }
+      publishTargets(targets.version() + 1, targets.entries());
+    } catch (RuntimeException e) {
+      // The list that is published is still the old keys': whoever does it again begins with them.
+      keys = oldKeys;
+      lastSigned = oldRecord;
+      throw e;
     }
     publishTargets(targets.version() + 1, targets.entries());
   }

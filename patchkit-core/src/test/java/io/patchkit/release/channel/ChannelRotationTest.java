@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.patchkit.PatchkitException;
 import io.patchkit.release.channel.ChannelEntry.Status;
 import io.patchkit.release.channel.ChannelException.Code;
 import java.io.IOException;
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A change of keys that goes on with another record: the one beside the new keys. */
 class ChannelRotationTest {
@@ -115,6 +118,26 @@ class ChannelRotationTest {
     assertThat(lab.published.resolve("3.root.json")).doesNotExist();
     assertThat(lab.client().refresh().entries()).hasSize(2);
     open(NEXT, next).renew();
+  }
+
+  /** A full disk, say: the new root is out, and the lists are still signed with the old keys. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void isDoneAgainByThePublisherWhoseDiskFailed(boolean sameRecord) throws IOException {
+    ChannelPublisher publisher = open(ChannelLab.KEYS, lab.record);
+    Path blocked = Files.createDirectory(lab.published.resolve("4.targets.json"));
+    Path inside = Files.createFile(blocked.resolve("inside"));
+    Path record = sameRecord ? lab.record : next;
+    assertThatThrownBy(() -> publisher.rotate(NEXT, record)).isInstanceOf(PatchkitException.class);
+    assertThat(lab.published.resolve("2.root.json")).exists();
+
+    Files.delete(inside);
+    Files.delete(blocked);
+    publisher.rotate(NEXT, record);
+    assertThat(lab.published.resolve("3.root.json")).doesNotExist();
+    publisher.renew();
+    assertThat(lab.client().refresh().entries()).hasSize(2);
+    open(NEXT, record).renew();
   }
 
   /** What is refused leaves the publisher with the keys and the record that it has. */
