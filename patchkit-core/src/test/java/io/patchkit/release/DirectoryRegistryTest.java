@@ -5,9 +5,11 @@ import static io.patchkit.release.SignedPatches.POLICY;
 import static io.patchkit.release.SignedPatches.verified;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.patchkit.Composition;
 import io.patchkit.SemanticVersion;
+import io.patchkit.format.InterprocessLock;
 import io.patchkit.format.JsonLimits;
 import io.patchkit.format.JsonObject;
 import io.patchkit.format.StrictJson;
@@ -17,10 +19,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.FutureTask;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -90,6 +96,18 @@ class DirectoryRegistryTest {
     assertRefused(Reason.MISSING_BLOB);
     Path elsewhere = Files.write(folder.resolve("elsewhere"), good);
     Files.createSymbolicLink(weights(), elsewhere);
+    assertRefused(Reason.IO);
+  }
+
+  @Test
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void doesNotWaitForAPipe() throws Exception {
+    Files.delete(weights());
+    assertThat(new ProcessBuilder("mkfifo", weights().toString()).start().waitFor()).isZero();
+    assertRefused(Reason.IO);
+    Path index = folder.resolve("calm/index.json");
+    Files.delete(index);
+    assertThat(new ProcessBuilder("mkfifo", index.toString()).start().waitFor()).isZero();
     assertRefused(Reason.IO);
   }
 
