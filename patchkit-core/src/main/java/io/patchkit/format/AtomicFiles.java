@@ -186,6 +186,12 @@ public final class AtomicFiles {
     // Without the target's name, which may be as long as names can be.
     return parent(target).resolve("." + UUID.randomUUID() + ".tmp");
   }
+  /** Whether a file has the name of what a crash leaves behind. */
+  public static boolean isTemporary(Path file) {
+    String name = String.valueOf(file.getFileName());
+    return name.startsWith(".") && name.endsWith(".tmp");
+  }
+
 
   private static Path parent(Path target) {
     Path parent = target.toAbsolutePath().getParent();

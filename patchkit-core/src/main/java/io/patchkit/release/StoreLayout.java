@@ -96,7 +96,7 @@ final class StoreLayout {
   }
 
   private boolean isOurs(Path path) {
-    return path.equals(format) || path.equals(lock) || isTemporary(path);
+    return path.equals(format) || path.equals(lock) || AtomicFiles.isTemporary(path);
   }
 
   private void requireReadable() throws IOException {
@@ -149,16 +149,11 @@ final class StoreLayout {
   private static void deleteTemporariesIn(Path directory) throws IOException {
     try (DirectoryStream<Path> content = Files.newDirectoryStream(directory)) {
       for (Path path : content) {
-        if (isTemporary(path)) {
+        if (AtomicFiles.isTemporary(path)) {
           deleteFlat(path);
         }
       }
     }
-  }
-
-  private static boolean isTemporary(Path path) {
-    String name = String.valueOf(path.getFileName());
-    return name.startsWith(".") && name.endsWith(".tmp");
   }
 
   /** Deletes a file, or a directory of files. */
@@ -168,6 +163,11 @@ final class StoreLayout {
         for (Path file : content) {
           Files.deleteIfExists(file);
         }
+      }
+    }
+    Files.deleteIfExists(path);
+  }
+
   /** Where a file should be, there is something that is none. */
   static final class NotAFileException extends FileSystemException {
 
@@ -178,13 +178,13 @@ final class StoreLayout {
     }
   }
 
-      }
-    }
-    Files.deleteIfExists(path);
-  }
-
   /**
    * All bytes of a file of at most {@code max}, or the first {@code max + 1} of a longer one: too
+   * many for whatever check follows.
+   *
+   * @throws NotAFileException if it is a link, a directory, a pipe or a device
+   */
+  static byte[] readBounded(Path file, int max) throws IOException {
     BasicFileAttributes attributes =
         Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
     if (!attributes.isRegularFile()) {
@@ -192,11 +192,6 @@ final class StoreLayout {
       throw new NotAFileException(
           file, attributes.isSymbolicLink() ? "a link" : "a directory, pipe or device");
     }
-   * many for whatever check follows.
-   *
-   * @throws NotAFileException if it is a link, a directory, a pipe or a device
-   */
-  static byte[] readBounded(Path file, int max) throws IOException {
     try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
       return in.readNBytes(max + 1);
     }

@@ -1,21 +1,18 @@
 package io.patchkit.release.channel;
 
 import io.patchkit.PatchkitException;
-import io.patchkit.format.AtomicFiles;
 import io.patchkit.format.JsonObject;
 import io.patchkit.release.channel.ChannelEntry.Status;
-import io.patchkit.release.channel.ChannelException.Code;
 import io.patchkit.release.channel.PointerMetadata.Announcement;
 import io.patchkit.trust.Signer;
 import io.patchkit.trust.VerificationKey;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
@@ -43,7 +40,7 @@ public final class ChannelPublisher {
   private static final List<ChannelRole> ONLINE =
       List.of(ChannelRole.TARGETS, ChannelRole.SNAPSHOT, ChannelRole.TIMESTAMP);
 
-  private final Path directory;
+  private final ChannelDirectory directory;
   private final Clock clock;
 
   /** The record. Changes only while the one before is held. */
@@ -53,7 +50,7 @@ public final class ChannelPublisher {
   private ChannelKeys keys;
 
   private ChannelPublisher(Path directory, ChannelKeys keys, Path record, Clock clock) {
-    this.directory = directory;
+    this.directory = new ChannelDirectory(directory);
     this.keys = keys;
     this.lastSigned = new LastSigned(record, LOCK_TIMEOUT);
     this.clock = clock;
@@ -76,14 +73,7 @@ public final class ChannelPublisher {
   }
 
   private void begin() {
-    try {
-      Files.createDirectories(directory);
-      if (Files.exists(path(ChannelRole.ROOT.fileName(1)))) {
-        throw new IOException("there is a channel already");
-      }
-    } catch (IOException e) {
-      throw failed(e);
-    }
+    directory.begin();
     lastSigned.requireNone();
     publishRoot(1, keys.root());
     publishTargets(1, List.of());
@@ -130,21 +120,17 @@ public final class ChannelPublisher {
 
   /** The root to begin a client with: the first that was published. */
   public byte[] firstRoot() {
-    return read(ChannelRole.ROOT.fileName(1), ChannelRole.ROOT);
+    return directory.read(ChannelRole.ROOT.fileName(1), ChannelRole.ROOT);
   }
 
   /** The newest root: to begin a client with after a change of keys. */
   public byte[] newestRoot() {
-    return read(ChannelRole.ROOT.fileName(rootVersion()), ChannelRole.ROOT);
+    return directory.read(ChannelRole.ROOT.fileName(rootVersion()), ChannelRole.ROOT);
   }
 
   /** The version of the newest root. */
   public int rootVersion() {
-    int version = 1;
-    while (Files.exists(path(ChannelRole.ROOT.fileName(version + 1)))) {
-      version++;
-    }
-    return version;
+    return directory.rootVersion();
   }
 
   /** The patches that are listed. */
@@ -335,8 +321,6 @@ public final class ChannelPublisher {
     TargetsMetadata targets = targets();
     RootMetadata newest = root();
     boolean isChange = !keys.roles().equals(successors.roles());
-    ChannelKeys oldKeys = keys;
-    LastSigned oldRecord = lastSigned;
     boolean isHalfDone = isChange && newest.roles().equals(successors.roles());
     List<Signer> signers = new ArrayList<>(keys.root());
     for (Signer successor : successors.root()) {
@@ -351,6 +335,8 @@ public final class ChannelPublisher {
     if (!isHalfDone) {
       newest.requireFollowed(keys.root());
     }
+    ChannelKeys oldKeys = keys;
+    LastSigned oldRecord = lastSigned;
     goOnWith(record);
     keys = successors;
     try {
@@ -364,7 +350,6 @@ public final class ChannelPublisher {
       lastSigned = oldRecord;
       throw e;
     }
-    publishTargets(targets.version() + 1, targets.entries());
   }
 
   private void goOnWith(LastSigned record) {
@@ -385,7 +370,7 @@ public final class ChannelPublisher {
 
   private RootMetadata root() {
     SignedMetadata root = SignedMetadata.parse(ChannelRole.ROOT, newestRoot());
-    lastSigned.requireNotBehind(root, path(ChannelRole.ROOT.fileName(rootVersion())));
+    lastSigned.requireNotBehind(root, directory.path(ChannelRole.ROOT.fileName(rootVersion())));
     return root.read(RootMetadata::read);
   }
 
@@ -409,36 +394,52 @@ public final class ChannelPublisher {
 
   private void publishRoot(int version, List<Signer> signers) {
     RootMetadata root = new RootMetadata(header(version, ROOT_LIFETIME), keys.roles());
-    byte[] content = SignedMetadata.sign(root.json(), signers);
+    byte[] content = sign(ChannelRole.ROOT, root.json(), signers, RootMetadata::read);
     lastSigned.store(ChannelRole.ROOT, content);
-    write(ChannelRole.ROOT.fileName(version), content);
+    directory.write(ChannelRole.ROOT.fileName(version), content);
   }
 
   /** Publishes targets and, with the next version of each, the snapshot and the timestamp. */
   private void publishTargets(int version, List<ChannelEntry> entries) {
     requireNamedByTheRoot();
     TargetsMetadata targets = new TargetsMetadata(header(version, TARGETS_LIFETIME), entries);
-    Announcement announced = publish(ChannelRole.TARGETS, version, targets.json(), keys.targets());
+    byte[] list =
+        sign(ChannelRole.TARGETS, targets.json(), List.of(keys.targets()), TargetsMetadata::read);
+    directory.write(ChannelRole.TARGETS.fileName(version), list);
 
     // Each targets has its own snapshot and timestamp: the three versions go together.
-    PointerMetadata snapshot =
-        new PointerMetadata(header(version, SNAPSHOT_LIFETIME), ChannelRole.TARGETS, announced);
-    announced =
-        publish(
-            ChannelRole.SNAPSHOT, version, snapshot.json(ChannelRole.SNAPSHOT), keys.snapshot());
-
-    PointerMetadata timestamp =
-        new PointerMetadata(header(version, TIMESTAMP_LIFETIME), ChannelRole.SNAPSHOT, announced);
+    byte[] snapshot =
+        pointer(ChannelRole.SNAPSHOT, version, SNAPSHOT_LIFETIME, Announcement.of(version, list));
+    directory.write(ChannelRole.SNAPSHOT.fileName(version), snapshot);
     byte[] newest =
-        SignedMetadata.sign(timestamp.json(ChannelRole.TIMESTAMP), List.of(keys.timestamp()));
+        pointer(
+            ChannelRole.TIMESTAMP, version, TIMESTAMP_LIFETIME, Announcement.of(version, snapshot));
     lastSigned.store(ChannelRole.TIMESTAMP, newest);
-    write(ChannelRole.TIMESTAMP.fileName(), newest);
+    directory.write(ChannelRole.TIMESTAMP.fileName(), newest);
   }
 
-  private Announcement publish(ChannelRole role, int version, JsonObject signed, Signer signer) {
-    byte[] content = SignedMetadata.sign(signed, List.of(signer));
-    write(role.fileName(version), content);
-    return Announcement.of(version, content);
+  private byte[] pointer(ChannelRole role, int version, Duration lifetime, Announcement file) {
+    ChannelRole announced =
+        role == ChannelRole.TIMESTAMP ? ChannelRole.SNAPSHOT : ChannelRole.TARGETS;
+    PointerMetadata pointer = new PointerMetadata(header(version, lifetime), announced, file);
+    return sign(
+        role,
+        pointer.json(role),
+        List.of(keys.signer(role)),
+        json -> PointerMetadata.read(role, json));
+  }
+
+  /** Signs what is to be published, and refuses what nobody could read then. */
+  private static byte[] sign(
+      ChannelRole role, JsonObject signed, List<Signer> signers, Function<JsonObject, ?> reader) {
+    byte[] content = SignedMetadata.sign(signed, signers);
+    try {
+      Object unused = SignedMetadata.parse(role, content).read(reader);
+      return content;
+    } catch (ChannelException e) {
+      throw new IllegalArgumentException(
+          "what would be published could not be read, so nothing is written: " + e.getMessage(), e);
+    }
   }
 
   private MetadataHeader header(int version, Duration lifetime) {
@@ -447,8 +448,8 @@ public final class ChannelPublisher {
 
   private TargetsMetadata targets() {
     String newest = ChannelRole.TIMESTAMP.fileName();
-    byte[] content = read(newest, ChannelRole.TIMESTAMP);
-    lastSigned.requireNotBehind(own(content, ChannelRole.TIMESTAMP), path(newest));
+    byte[] content = directory.read(newest, ChannelRole.TIMESTAMP);
+    lastSigned.requireNotBehind(own(content, ChannelRole.TIMESTAMP), directory.path(newest));
     content = announcedBy(content, ChannelRole.TIMESTAMP, ChannelRole.SNAPSHOT);
     content = announcedBy(content, ChannelRole.SNAPSHOT, ChannelRole.TARGETS);
     return own(content, ChannelRole.TARGETS).read(TargetsMetadata::read);
@@ -457,7 +458,7 @@ public final class ChannelPublisher {
   private byte[] announcedBy(byte[] content, ChannelRole role, ChannelRole announced) {
     Announcement file = own(content, role).read(json -> PointerMetadata.read(role, json)).file();
     String name = announced.fileName(file.version());
-    byte[] found = read(name, announced);
+    byte[] found = directory.read(name, announced);
     file.requireIsOf(found, name);
     return found;
   }
@@ -466,33 +467,5 @@ public final class ChannelPublisher {
   private SignedMetadata own(byte[] content, ChannelRole role) {
     RoleKeys own = RoleKeys.of(List.of(keys.signer(role).verificationKey()), 1);
     return SignedMetadata.parse(role, content).requireSignedBy(own, "this publisher");
-  }
-
-  private byte[] read(String name, ChannelRole role) {
-    try {
-      byte[] content = DirectoryFetcher.read(path(name), role.maxBytes());
-      if (content == null) {
-        throw new ChannelException(Code.MISSING, "the channel has no " + path(name));
-      }
-      return content;
-    } catch (IOException e) {
-      throw failed(e);
-    }
-  }
-
-  private void write(String name, byte[] content) {
-    try {
-      AtomicFiles.writeFile(path(name), content);
-    } catch (IOException e) {
-      throw failed(e);
-    }
-  }
-
-  private Path path(String name) {
-    return directory.resolve(name);
-  }
-
-  private PatchkitException failed(IOException e) {
-    return new PatchkitException("cannot publish the channel in " + directory + ": " + e, e);
   }
 }

@@ -4,14 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.patchkit.PatchkitException;
 import io.patchkit.release.channel.ChannelEntry.Status;
 import io.patchkit.release.channel.ChannelException.Code;
 import io.patchkit.release.channel.ChannelView.Freshness;
+import io.patchkit.trust.Curve;
+import io.patchkit.trust.Signer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -188,6 +192,60 @@ class ChannelPublisherTest {
         .hasMessageContaining("expected a version below 3")
         .extracting("code")
         .isEqualTo(Code.ROLLBACK);
+  }
+
+  /** A reader would follow a later root that was left over. */
+  @Test
+  void beginsOnlyInADirectoryWithNothingInIt() throws IOException {
+    Path directory = Files.createDirectory(folder.resolve("left-over"));
+    Files.createFile(directory.resolve(".0b9d.tmp"));
+    Path root = Files.copy(lab.published.resolve("1.root.json"), directory.resolve("2.root.json"));
+    Path record = folder.resolve("fresh-record");
+    assertThatThrownBy(() -> ChannelPublisher.create(directory, ChannelLab.KEYS, record, lab.clock))
+        .isInstanceOf(PatchkitException.class)
+        .hasMessageContainingAll("expected no file", "found 2.root.json");
+    assertThat(directory.resolve("1.root.json")).doesNotExist();
+    Files.delete(root);
+    assertThat(ChannelPublisher.create(directory, ChannelLab.KEYS, record, lab.clock).rootVersion())
+        .isEqualTo(1);
+  }
+
+  @Test
+  void doesNotPublishAListThatIsTooLongToBeRead() throws IOException {
+    StringBuilder many = new StringBuilder("\"targets\":{");
+    for (int i = 0; i < 19_998; i++) {
+      many.append(
+          "\"p/0.0.%d\":{\"custom\":{\"status\":\"active\"},\"hashes\":{\"sha256\":\"%064x\"},\"length\":1},"
+              .formatted(i, i));
+    }
+    lab.resign("3.targets.json", "\"targets\":{", many.toString(), ChannelLab.TARGETS);
+    lab.announceTargets(3, 3);
+    Files.write(lab.record.resolve("timestamp.json"), lab.read("timestamp.json"));
+
+    assertThatThrownBy(() -> lab.publisher.publish(ChannelLab.entry("calm", "1.0.0", 'c')))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("20000");
+    assertThat(lab.published.resolve("4.targets.json")).doesNotExist();
+    assertThat(lab.client().refresh().entries()).hasSize(20_000);
+    lab.publisher.renew();
+    assertThat(lab.client().refresh().entries()).hasSize(20_000);
+  }
+
+  @Test
+  void doesNotPublishARootWithMoreSignaturesThanAreRead() {
+    List<Signer> many = new ArrayList<>();
+    for (int i = 0; i < 65; i++) {
+      many.add(Signer.generate(Curve.P256));
+    }
+    Path directory = folder.resolve("many");
+    ChannelKeys keys =
+        new ChannelKeys(many, 1, ChannelLab.TARGETS, ChannelLab.SNAPSHOT, ChannelLab.TIMESTAMP);
+    Path record = folder.resolve("many-record");
+    assertThatThrownBy(() -> ChannelPublisher.create(directory, keys, record, lab.clock))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("64");
+    assertThat(directory.resolve("1.root.json")).doesNotExist();
+    assertThat(record.resolve("root.json")).doesNotExist();
   }
 
   /** A machine that stops after the record of the first root, before the channel has any. */

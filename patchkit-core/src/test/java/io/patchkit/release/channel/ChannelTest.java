@@ -456,7 +456,7 @@ class ChannelTest {
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(
             () -> ChannelPublisher.create(lab.published, ChannelLab.KEYS, lab.record, lab.clock))
-        .hasMessageContaining("there is a channel already");
+        .hasMessageContaining("open the channel that is there");
   }
 
   @Test
