@@ -2,6 +2,7 @@ package io.patchkit.release;
 
 import io.patchkit.SemanticVersion;
 import io.patchkit.format.AtomicFiles;
+import io.patchkit.format.InterprocessLock;
 import io.patchkit.release.RegistryException.Reason;
 import io.patchkit.trust.PatchFiles;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeoutException;
 
 /**
  * A registry in a directory, which may be a share or a stick: for each patch an <a
@@ -22,15 +24,23 @@ import java.util.Map;
  */
 public final class DirectoryRegistry implements PatchRegistry {
 
-  private final Path root;
+  private static final Duration LOCK_TIMEOUT = Duration.ofSeconds(30);
 
-  private DirectoryRegistry(Path root) {
+  private final Path root;
+  private final Duration lockTimeout;
+
+  private DirectoryRegistry(Path root, Duration lockTimeout) {
     this.root = root;
+    this.lockTimeout = lockTimeout;
   }
 
   /** The registry in a directory, which is made by the first publication if it is not there. */
   public static DirectoryRegistry open(Path root) {
-    return new DirectoryRegistry(root.toAbsolutePath().normalize());
+    return open(root, LOCK_TIMEOUT);
+  }
+
+  static DirectoryRegistry open(Path root, Duration lockTimeout) {
+    return new DirectoryRegistry(root.toAbsolutePath().normalize(), lockTimeout);
   }
 
   @Override
@@ -99,21 +109,42 @@ public final class DirectoryRegistry implements PatchRegistry {
     return reading(
         () -> {
           Files.createDirectories(layout.resolve("blobs").resolve("sha256"));
-          return new StoreLock(layout.toRealPath().resolve(".lock"), Duration.ofSeconds(30))
-              .holding(
-                  () -> {
-                    OciIndex index = index(layout);
-                    OciDescriptor other = index.manifests().get(version);
-                    if (other != null && !other.digest().equals(digest)) {
-                      throw OciPull.taken(name + " " + version, digest, other.digest());
-                    }
-                    for (Map.Entry<Digest, byte[]> blob : content.entrySet()) {
-                      AtomicFiles.writeFile(blob(layout, blob.getKey()), blob.getValue());
-                    }
-                    write(layout, index.with(version, digest, manifestBytes.length));
-                    return new Release(name, version, digest);
-                  });
+          InterprocessLock.Held lock = lock(layout.toRealPath().resolve(".lock"));
+          try {
+            OciIndex index = index(layout);
+            OciDescriptor other = index.manifests().get(version);
+            if (other != null && !other.digest().equals(digest)) {
+              throw OciPull.taken(name + " " + version, digest, other.digest());
+            }
+            for (Map.Entry<Digest, byte[]> blob : content.entrySet()) {
+              AtomicFiles.writeFile(blob(layout, blob.getKey()), blob.getValue());
+            }
+            write(layout, index.with(version, digest, manifestBytes.length));
+            return new Release(name, version, digest);
+          } finally {
+            lock.release();
+          }
         });
+  }
+
+  private InterprocessLock.Held lock(Path file) throws IOException {
+    try {
+      return new InterprocessLock(file).acquire(lockTimeout);
+    } catch (TimeoutException e) {
+      throw new RegistryException(
+          Reason.IO,
+          "expected the lock "
+              + file
+              + " within "
+              + lockTimeout
+              + ", found it held by "
+              + e.getMessage()
+              + ", which publishes; try again",
+          e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new RegistryException(Reason.IO, "interrupted while waiting for " + file, e);
+    }
   }
 
   private static void write(Path layout, OciIndex index) throws IOException {

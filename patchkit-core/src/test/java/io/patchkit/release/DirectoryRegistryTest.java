@@ -112,6 +112,28 @@ class DirectoryRegistryTest {
   }
 
   @Test
+  @Timeout(60)
+  void saysThatAnotherPublishes() throws Exception {
+    Path lock = folder.resolve("calm").toRealPath().resolve(".lock");
+    InterprocessLock.Held held = new InterprocessLock(lock).acquire(Duration.ofSeconds(10));
+    try {
+      FutureTask<@Nullable Throwable> publication =
+          new FutureTask<>(
+              () ->
+                  catchThrowable(
+                      () -> DirectoryRegistry.open(folder, Duration.ofMillis(20)).publish(patch)));
+      new Thread(publication).start();
+      assertThat(publication.get())
+          .isInstanceOf(RegistryException.class)
+          .hasMessageContainingAll("held by another thread", "try again")
+          .hasMessageNotContaining("StoreOptions");
+    } finally {
+      held.release();
+    }
+    assertThat(registry.publish(patch)).isEqualTo(release);
+  }
+
+  @Test
   void refusesAnotherManifestThanTheReleases() throws IOException {
     Files.write(blob(release.manifest().hex()), new byte[] {' '}, StandardOpenOption.APPEND);
     assertRefused(Reason.MANIFEST_DIGEST);
