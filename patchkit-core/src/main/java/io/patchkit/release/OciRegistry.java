@@ -27,7 +27,7 @@ public final class OciRegistry implements PatchRegistry {
       Pattern.compile(
           "([A-Za-z0-9][A-Za-z0-9.-]*|\\[[0-9a-fA-F:]+\\])(:[0-9]{1,5})?"
               + "((/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)*)");
-  private static final int MAX_TAG_PAGES = 20;
+  private static final int MAX_TAG_PAGES = 100;
   private static final String ACCEPT =
       OciManifest.MEDIA_TYPE + ", " + OciManifest.INDEX_TYPE + ";q=0.1";
 
@@ -66,7 +66,17 @@ public final class OciRegistry implements PatchRegistry {
     Retries retries = new Retries(options);
     TreeSet<SemanticVersion> versions = new TreeSet<>();
     URI page = uri(repository, "tags/list?n=1000");
-    for (int i = 0; i < MAX_TAG_PAGES; i++) {
+    for (int i = 0; ; i++) {
+      if (i == MAX_TAG_PAGES) {
+        // What is missing may be the highest version.
+        throw new RegistryException(
+            Reason.TOO_LARGE,
+            "expected at most "
+                + MAX_TAG_PAGES
+                + " pages of tags of "
+                + repository
+                + ", found more; name the exact version, or remove tags");
+      }
       Reply reply = get(page, repository, ACCEPT, retries, Download.upTo(TagPage.MAX_BYTES));
       if (reply.status() == 404) {
         break;

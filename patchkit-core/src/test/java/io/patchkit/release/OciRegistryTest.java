@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -244,10 +245,19 @@ class OciRegistryTest {
   }
 
   @Test
-  void readsTwentyPagesOfTagsThatNeverEnd() {
+  void refusesTagsThatNeverEnd() {
     tagsThatGoOnAt("/v2/calm/tags/list");
-    assertThat(registry().list("calm")).hasToString("[1.0.0]");
-    assertThat(server.requests).hasSize(20);
+    for (ThrowingCallable action :
+        new ThrowingCallable[] {
+          () -> registry().list("calm"), () -> registry().resolve("calm", VersionRange.any())
+        }) {
+      server.requests.clear();
+      assertThatThrownBy(action)
+          .hasMessageContaining("expected at most 100 pages of tags of calm")
+          .extracting("reason")
+          .isEqualTo(Reason.TOO_LARGE);
+      assertThat(server.requests).hasSize(100);
+    }
   }
 
   private void tagsThatGoOnAt(String next) {
