@@ -51,8 +51,8 @@ public final class ChannelClient implements Revocations {
 
   /**
    * Opens what is known of a channel, or begins with the root where nothing is. The root is kept
-   * once a refresh has verified the channel's timestamp by it, so that a wrong one stays in force
-   * nowhere; from then on no other is looked at.
+   * once a refresh has verified the channel's timestamp or its next root by it, so that a wrong one
+   * stays in force nowhere; from then on no other is looked at.
    *
    * @param stateDirectory where the client remembers; protect it like a keyring
    * @param trustedRoot a {@code root.json} that came by a way that is trusted: with the application

@@ -34,7 +34,7 @@ final class ChannelRefresh {
   /** Whether the stored timestamp and snapshot count no more. */
   private boolean keysChanged;
 
-  /** The newest root while no root has proved to be the channel's, which is when it is stored. */
+  /** The root to begin with until it has proved to be the channel's, which is when it is stored. */
   private byte @Nullable [] unprovenRoot;
 
   /**
@@ -79,7 +79,11 @@ final class ChannelRefresh {
       }
       if (i == MAX_ROOTS) {
         throw new ChannelException(
-            Code.TOO_MANY_ROOTS, "expected at most " + MAX_ROOTS + " new roots, found more");
+            Code.TOO_MANY_ROOTS,
+            "expected at most "
+                + MAX_ROOTS
+                + " new roots, found more; those are kept, so refresh again, or begin with a newer"
+                + " root");
       }
       root = nextRoot(root, content);
     }
@@ -112,11 +116,9 @@ final class ChannelRefresh {
     keysChanged |=
         !next.keys(ChannelRole.TIMESTAMP).equals(trusted.keys(ChannelRole.TIMESTAMP))
             || !next.keys(ChannelRole.SNAPSHOT).equals(trusted.keys(ChannelRole.SNAPSHOT));
-    if (unprovenRoot == null) {
-      verified.put(ChannelRole.ROOT, content);
-    } else {
-      unprovenRoot = content;
-    }
+    // The channel has shown a root that the one before it signed, and so that it is its own.
+    unprovenRoot = null;
+    verified.put(ChannelRole.ROOT, content);
     return next;
   }
 

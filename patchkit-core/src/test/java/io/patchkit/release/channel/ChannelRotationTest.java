@@ -169,4 +169,15 @@ class ChannelRotationTest {
     other.publisher.renew();
     assertThat(lab.record.resolve("timestamp.json")).hasBinaryContent(lab.read("timestamp.json"));
   }
+
+  @Test
+  void aNewClientFollowsAnyNumberOfRootsInSeveralRefreshes() throws IOException {
+    for (int i = 0; i < 65; i++) {
+      lab.publisher.renewRoot();
+    }
+    ChannelClient client = lab.client();
+    assertThatThrownBy(client::refresh).extracting("code").isEqualTo(Code.TOO_MANY_ROOTS);
+    assertThat(lab.state.resolve("root.json")).hasBinaryContent(lab.read("65.root.json"));
+    assertThat(client.refresh().freshness()).isEqualTo(ChannelView.Freshness.FRESH);
+  }
 }
