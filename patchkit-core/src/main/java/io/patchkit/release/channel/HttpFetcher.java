@@ -5,6 +5,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodySubscribers;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -41,7 +42,12 @@ final class HttpFetcher implements MetadataFetcher {
     URI file = base.resolve(name);
     HttpRequest request = HttpRequest.newBuilder(file).GET().build();
     CompletableFuture<HttpResponse<byte[]>> exchange =
-        client.sendAsync(request, head -> new BoundedBody(file.toString(), maxBytes));
+        client.sendAsync(
+            request,
+            head ->
+                head.statusCode() == 200
+                    ? new BoundedBody(file.toString(), maxBytes)
+                    : BodySubscribers.replacing(new byte[0]));
     HttpResponse<byte[]> response = await(exchange, file);
     return switch (response.statusCode()) {
       case 200 -> response.body();

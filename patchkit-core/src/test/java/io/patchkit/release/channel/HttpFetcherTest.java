@@ -100,6 +100,20 @@ class HttpFetcherTest {
         .isEqualTo(Code.TOO_LARGE);
   }
 
+  /** What a server says of an error may be longer than the file would be. */
+  @ParameterizedTest
+  @ValueSource(ints = {403, 404, 503})
+  void readsNoErrorPage(int status) throws IOException {
+    server.createContext("/channel/page", exchange -> answer(exchange, status, new byte[20_000]));
+    if (status == 503) {
+      assertThatThrownBy(() -> fetcher.fetch("page", 16 << 10))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("found 503");
+    } else {
+      assertThat(fetcher.fetch("page", 16 << 10)).isNull();
+    }
+  }
+
   @Test
   void waitsNoLongerThanItsDeadline() {
     server.createContext(
