@@ -86,7 +86,9 @@ final class PatchBlobs {
       written.add(blob);
     }
     AtomicFiles.writeFile(blob, content);
-    if (!blob.toFile().setReadOnly()) {
+    // Windows would let nobody delete or replace it then.
+    boolean isPosix = blob.getFileSystem().supportedFileAttributeViews().contains("posix");
+    if (isPosix && !blob.toFile().setReadOnly()) {
       LOG.log(System.Logger.Level.DEBUG, "cannot make {0} read-only", blob);
     }
   }
@@ -222,11 +224,11 @@ final class PatchBlobs {
           Reason.MISSING_BLOB,
           "expected the blob " + file + ", found none; install the patch again",
           e);
-    }
-    requireDigest(file, digest.hex(), Digest.of(bytes).hex());
     } catch (NotAFileException e) {
       throw new StoreException(
           Reason.CORRUPT_BLOB, e.getMessage() + " and install the patch again", e);
+    }
+    requireDigest(file, digest.hex(), Digest.of(bytes).hex());
     return bytes;
   }
 
