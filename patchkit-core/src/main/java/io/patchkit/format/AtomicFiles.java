@@ -21,7 +21,8 @@ import java.util.UUID;
  * all of one or nothing of it.
  *
  * <p>The content is written to a sibling of the target, forced to the disk, and moved to its name
- * in one step. What a crash leaves behind is at most a sibling named {@code .UUID.tmp}.
+ * in one step. What a crash leaves behind is at most a sibling named {@code .UUID.tmp}. If the disk
+ * fails only to confirm the move, the method throws although the target is there, whole.
  * Thread-safe; of two writers to one target, one is whole.
  */
 public final class AtomicFiles {
@@ -39,7 +40,8 @@ public final class AtomicFiles {
    * Writes a file, in place of the one of that name if there is one.
    *
    * @param target in a directory that exists
-   * @throws IOException if that fails; the target is as it was
+   * @throws IOException if that fails; the target is as it was, or whole if the disk failed only to
+   *     confirm the move
    */
   public static void writeFile(Path target, byte[] content) throws IOException {
     Path temporary = temporarySibling(target);
@@ -75,7 +77,8 @@ public final class AtomicFiles {
    * @param files content by name; a name is that of a file in the directory itself
    * @throws FileAlreadyExistsException if the target is a file
    * @throws DirectoryNotEmptyException if the target is a directory with something in it
-   * @throws IOException if writing fails; the target is absent or empty
+   * @throws IOException if writing fails; the target is absent or empty, or whole if the disk
+   *     failed only to confirm the move
    */
   public static void writeDirectory(Path target, Map<String, byte[]> files) throws IOException {
     for (String name : files.keySet()) {
@@ -97,7 +100,8 @@ public final class AtomicFiles {
    * @param target absent or an empty directory, in a directory that exists
    * @throws FileAlreadyExistsException if the target is a file
    * @throws DirectoryNotEmptyException if the target is a directory with something in it
-   * @throws IOException if writing fails; the target is absent or empty
+   * @throws IOException if writing fails; the target is absent or empty, or whole if the disk
+   *     failed only to confirm the move
    */
   public static void writeDirectory(Path target, DirectoryContent content) throws IOException {
     requireAbsentOrEmpty(target);
@@ -182,16 +186,16 @@ public final class AtomicFiles {
     return Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS);
   }
 
-  private static Path temporarySibling(Path target) {
-    // Without the target's name, which may be as long as names can be.
-    return parent(target).resolve("." + UUID.randomUUID() + ".tmp");
-  }
   /** Whether a file has the name of what a crash leaves behind. */
   public static boolean isTemporary(Path file) {
     String name = String.valueOf(file.getFileName());
     return name.startsWith(".") && name.endsWith(".tmp");
   }
 
+  private static Path temporarySibling(Path target) {
+    // Without the target's name, which may be as long as names can be.
+    return parent(target).resolve("." + UUID.randomUUID() + ".tmp");
+  }
 
   private static Path parent(Path target) {
     Path parent = target.toAbsolutePath().getParent();
