@@ -149,10 +149,11 @@ final class DecodeState implements OpenState {
   void predict(int[] tokens, int predicted, LogitsConsumer consumer) {
     int fed = tokens.length - 1;
     int firstPredicting = tokens.length - predicted - 1;
+    int rowsAtOnce = layout.givesLastOnly() ? 1 : ROWS_AT_ONCE;
     int from = 0;
     while (from < fed) {
       boolean predicting = from >= firstPredicting;
-      int limit = predicting ? ROWS_AT_ONCE : firstPredicting - from;
+      int limit = predicting ? rowsAtOnce : firstPredicting - from;
       int count = Math.min(Math.min(limit, fed - from), buffers.chunk());
       FloatBuffer rows = pass(tokens, from, count, predicting ? count : 1, session.noSoftPrompt());
       for (int i = 0; predicting && i < count; i++) {

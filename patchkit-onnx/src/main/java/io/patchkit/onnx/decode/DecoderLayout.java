@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param attentionMask [batch, past + new], null where the graph has none
  * @param positionIds [batch, new], null where the graph counts for itself
  * @param softPrompt rows of the virtual tokens [rows, hidden]
- * @param logitPositions which of the new positions give logits, null where all do
+ * @param logitPositions which of the new positions give logits, null where all or the last do
+ * @param givesLastOnly whether only the last of the new positions gives logits
  * @param logits [batch, positions, vocabulary]
  * @param slots one a layer
  * @param cacheType of keys and values
@@ -25,6 +26,7 @@ record DecoderLayout(
     @Nullable IntegerInput positionIds,
     String softPrompt,
     @Nullable String logitPositions,
+    boolean givesLastOnly,
     String logits,
     List<KeyValueSlot> slots,
     CacheType cacheType,

@@ -56,7 +56,8 @@ final class DecoderLoader {
     requireNoOtherInputs(reader, slots);
     CacheType logitsType = reader.logitsType(LOGITS);
     VirtualTokens virtual = VirtualTokens.augment(graph, IDS);
-    boolean selects = SelectedPositions.select(graph, LOGITS) == SelectedPositions.Outcome.SELECTED;
+    SelectedPositions.Outcome outcome = SelectedPositions.select(graph, LOGITS);
+    boolean selects = outcome == SelectedPositions.Outcome.SELECTED;
     DecoderLayout layout =
         new DecoderLayout(
             ids,
@@ -64,6 +65,7 @@ final class DecoderLoader {
             reader.integers(POSITIONS),
             VirtualTokens.ROWS,
             selects ? SelectedPositions.POSITIONS : null,
+            outcome == SelectedPositions.Outcome.LAST_POSITION_ONLY,
             LOGITS,
             slots,
             reader.cacheType(slots),

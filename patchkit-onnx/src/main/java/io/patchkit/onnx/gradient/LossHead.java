@@ -4,10 +4,10 @@ import io.patchkit.UnsupportedModelException;
 import io.patchkit.onnx.graph.Dim;
 import io.patchkit.onnx.graph.ElementType;
 import io.patchkit.onnx.graph.Graph;
+import io.patchkit.onnx.graph.LogitProjection;
 import io.patchkit.onnx.graph.Node;
 import io.patchkit.onnx.graph.TensorInfo;
 import java.util.List;
-import java.util.Set;
 
 /**
  * The objective J = Σ weight · log p(target) over N positions with K targets each, and beside them
@@ -49,9 +49,6 @@ final class LossHead {
   static final String TOP_IDS = "top_ids";
   static final String TOP_LOG_PROBABILITIES = "top_log_probabilities";
 
-  private static final Set<String> ELEMENTWISE =
-      Set.of("Cast", "Identity", "Mul", "Div", "Add", "Sub", "Tanh", "Clip");
-
   private LossHead() {}
 
   /**
@@ -60,54 +57,26 @@ final class LossHead {
    * @return the logits [N, vocabulary]
    */
   static String restrict(Graph graph, String logits) {
-    String flat = logits;
-    Node node = graph.producer(logits);
-    while (node != null && !isProjection(graph, node)) {
-      boolean isReshape = node.is("Reshape") || node.is("Unsqueeze") || node.is("Squeeze");
-      if (!isReshape && !ELEMENTWISE.contains(node.opType())) {
-        break;
-      }
-      String computed = node.input(0);
-      if (isReshape) {
-        // The logits become a matrix, whatever they were before.
-        graph.replaceUses(node.output(0), computed);
-        flat = flat.equals(node.output(0)) ? computed : flat;
-      } else if (node.inputs().size() > 1 && graph.isConstant(computed)) {
-        computed = node.input(1);
-      }
-      node = graph.producer(computed);
-    }
-    if (node == null || !isProjection(graph, node)) {
+    LogitProjection projection = LogitProjection.find(graph, logits);
+    if (projection == null) {
       throw new UnsupportedModelException(
-          "Expected the logits to follow from one product with a constant matrix, found " + node);
+          "Expected the logits to follow from one product with a constant matrix, found "
+              + graph.producer(logits));
+    }
+    String flat = logits;
+    for (Node reshape : projection.reshapes()) {
+      // The logits become a matrix, whatever they were before.
+      String before = reshape.input(0);
+      graph.replaceUses(reshape.output(0), before);
+      flat = flat.equals(reshape.output(0)) ? before : flat;
     }
     Ops ops = new Ops(graph, "/patchkit/loss/");
-    String hidden = everyPosition(graph, node.input(0));
     graph.addInput(TensorInfo.of(POSITIONS, ElementType.INT64, Dim.of("positions")));
-    long width = Widths.contracted(graph, node);
-    String rows = ops.reshape(hidden, -1, width);
+    long width = Widths.contracted(graph, projection.product());
+    String rows = ops.reshape(projection.hidden(), -1, width);
     String chosen = ops.op(ops.node("Gather", rows, POSITIONS).with("axis", 0));
-    graph.replaceInput(node, 0, chosen);
+    graph.replaceInput(projection.product(), 0, chosen);
     return flat;
-  }
-
-  private static boolean isProjection(Graph graph, Node node) {
-    boolean isProduct =
-        node.is("MatMul")
-            || node.is("Gemm")
-            || node.isMicrosoft("FusedMatMul")
-            || node.isMicrosoft("MatMulNBits");
-    return isProduct && node.attribute("transA", 0) == 0 && graph.isConstant(node.input(1));
-  }
-
-  /** Undoes an export's restriction of the projection to the last position. */
-  private static String everyPosition(Graph graph, String hidden) {
-    Node node = graph.producer(hidden);
-    if (node == null || graph.isConstant(node.input(0))) {
-      return hidden;
-    }
-    boolean isSelection = node.is("Slice") || node.is("Gather") || node.is("GatherND");
-    return isSelection ? node.input(0) : hidden;
   }
 
   /** Writes log-probabilities of the targets: {@value #LOG_PROBABILITIES}. */

@@ -2,8 +2,6 @@ package io.patchkit.onnx.graph;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Computes logits only where they are wanted.
@@ -11,17 +9,13 @@ import org.jspecify.annotations.Nullable;
  * <p>The projection onto the vocabulary costs as much as several layers, and a prompt needs it at
  * its last position only. With this surgery a new input {@value #POSITIONS} names, for all rows of
  * the batch, the positions whose logits are computed: int64 [K], each from 0 to tokens − 1, and the
- * logits become [batch, K, vocabulary].
+ * logits become [batch, K, vocabulary]. It takes the place of an export's own choice of the last
+ * position.
  */
 public final class SelectedPositions {
 
   /** The input that names positions. */
   public static final String POSITIONS = "logit_positions";
-
-  private static final Set<String> ELEMENTWISE =
-      Set.of("Cast", "Identity", "Mul", "Div", "Add", "Sub", "Tanh", "Clip");
-
-  private static final Set<String> SELECTING = Set.of("Slice", "Gather", "GatherND");
 
   private SelectedPositions() {}
 
@@ -29,7 +23,10 @@ public final class SelectedPositions {
   public enum Outcome {
     /** Logits are computed where {@value SelectedPositions#POSITIONS} says. */
     SELECTED,
-    /** The graph computes logits at the last position only; it was left as it is. */
+    /**
+     * The graph computes logits at the last position only, in a form that was not recognised; it
+     * was left as it is.
+     */
     LAST_POSITION_ONLY,
     /** The projection was not recognised; the graph was left as it is and computes all logits. */
     UNRECOGNISED
@@ -42,20 +39,21 @@ public final class SelectedPositions {
    */
   public static Outcome select(Graph graph, String logits) {
     TensorInfo declared = graph.output(logits);
-    Node projection = projection(graph, logits);
-    if (declared == null || projection == null) {
-      return Outcome.UNRECOGNISED;
+    LogitProjection projection = LogitProjection.find(graph, logits);
+    if (declared == null || projection == null || !keepsPositions(projection)) {
+      return declared != null && declared.size(1) == 1
+          ? Outcome.LAST_POSITION_ONLY
+          : Outcome.UNRECOGNISED;
     }
-    String hidden = projection.input(0);
-    Node before = graph.producer(hidden);
-    boolean selectsAlready = before != null && SELECTING.contains(before.opType());
-    if (declared.size(1) == 1 || selectsAlready) {
+    if (declared.size(1) == 1 && !projection.selects()) {
       return Outcome.LAST_POSITION_ONLY;
     }
     graph.addInput(TensorInfo.of(POSITIONS, ElementType.INT64, Dim.of("logit_positions")));
     String selected = graph.uniqueName("/patchkit/selected_positions");
-    graph.add(Node.of("Gather", List.of(hidden, POSITIONS), List.of(selected)).with("axis", 1));
-    graph.replaceInput(projection, 0, selected);
+    graph.add(
+        Node.of("Gather", List.of(projection.hidden(), POSITIONS), List.of(selected))
+            .with("axis", 1));
+    graph.replaceInput(projection.product(), 0, selected);
     if (declared.dims() != null && declared.dims().size() == 3) {
       List<Dim> dims = new ArrayList<>(declared.dims());
       dims.set(1, Dim.of("logit_positions"));
@@ -66,31 +64,10 @@ public final class SelectedPositions {
   }
 
   /**
-   * The matrix product of hidden states and a constant weight from which {@code logits} follow
-   * element by element (a bias, a scale, a soft cap), or null. {@code Gemm} is none, for it takes
-   * the positions of all rows as one dimension.
+   * Whether logits have the positions of a row as a dimension from the projection on. {@code Gemm}
+   * takes those of all rows as one.
    */
-  static @Nullable Node projection(Graph graph, String logits) {
-    Node node = graph.producer(logits);
-    while (node != null) {
-      if (isProduct(node) && graph.isConstant(node.input(1))) {
-        return node;
-      }
-      if (!ELEMENTWISE.contains(node.opType())) {
-        return null;
-      }
-      // Of two operands, the computed one leads back to the hidden states.
-      boolean second = node.inputs().size() > 1 && graph.isConstant(node.input(0));
-      if (node.inputs().size() > 1 && !second && !graph.isConstant(node.input(1))) {
-        return null;
-      }
-      node = graph.producer(node.input(second ? 1 : 0));
-    }
-    return null;
-  }
-
-  private static boolean isProduct(Node node) {
-    boolean fused = node.isMicrosoft("FusedMatMul") && node.attribute("transA", 0) == 0;
-    return fused || node.is("MatMul") || node.isMicrosoft("MatMulNBits");
+  private static boolean keepsPositions(LogitProjection projection) {
+    return projection.reshapes().isEmpty() && !projection.product().is("Gemm");
   }
 }

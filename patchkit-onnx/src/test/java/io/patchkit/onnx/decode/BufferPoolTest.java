@@ -29,6 +29,7 @@ class BufferPoolTest {
           null,
           "soft",
           null,
+          false,
           "logits",
           List.of(new KeyValueSlot("k", "v", "k2", "v2", HEADS, HEAD_DIM)),
           CacheType.FLOAT,

@@ -46,19 +46,33 @@ class SelectedPositionsTest {
   }
 
   @Test
-  void leavesGraphThatSelectsTheLastPositionAlone() {
+  void takesThePlaceOfAnExportsChoiceOfTheLastPosition() {
     Graph graph = graph();
-    graph.add(
-        Node.of(
-                "Gather",
-                List.of("hidden", graph.constant("last", Tensor.ofLongs(-1))),
-                List.of("h"))
-            .with("axis", 1));
-    graph.add(Node.of("MatMul", List.of("h", "weight"), List.of("logits")));
+    graph.add(last(graph));
+    String column = graph.add("Unsqueeze", "column", "h", graph.constant("one", Tensor.ofLongs(1)));
+    graph.add(Node.of("MatMul", List.of(column, "weight"), List.of("logits")));
+
+    assertThat(SelectedPositions.select(graph, "logits")).isEqualTo(SELECTED);
+    Node selection = graph.producer(graph.producer("logits").input(0));
+    assertThat(selection.inputs()).containsExactly("hidden", SelectedPositions.POSITIONS);
+  }
+
+  @Test
+  void leavesGraphAloneThatSelectsTheLastPositionInAnotherWay() {
+    Graph graph = graph();
+    graph.addOutput(TensorInfo.of("logits", ElementType.FLOAT, Dim.of(1), Dim.of(1), Dim.of(3)));
+    graph.add(last(graph));
+    graph.add(Node.of("Identity", List.of("h"), List.of("i")));
+    graph.add(Node.of("MatMul", List.of("i", "weight"), List.of("logits")));
     byte[] before = graph.toBytes();
 
     assertThat(SelectedPositions.select(graph, "logits")).isEqualTo(LAST_POSITION_ONLY);
     assertThat(graph.toBytes()).isEqualTo(before);
+  }
+
+  private static Node last(Graph graph) {
+    String index = graph.constant("last", Tensor.scalar(-1L));
+    return Node.of("Gather", List.of("hidden", index), List.of("h")).with("axis", 1);
   }
 
   @Test
