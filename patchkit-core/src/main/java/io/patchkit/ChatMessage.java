@@ -7,8 +7,8 @@ import java.util.Objects;
  *
  * @param role who speaks: {@code system}, {@code user}, {@code assistant}, {@code tool} or whatever
  *     else the model's chat template knows; not blank
- * @param content what is said; may be empty. A model may refuse one that holds its special tokens,
- *     such as {@code <|im_end|>}, with which a turn could be forged
+ * @param content what is said; may be empty. A model may refuse a content or a role that holds its
+ *     special tokens, such as {@code <|im_end|>}, with which a turn could be forged
  */
 public record ChatMessage(String role, String content) {
 

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Refuses chat messages whose contents hold special tokens. A chat template joins contents and
+ * Refuses chat messages whose contents or roles hold special tokens. A chat template joins them and
  * special tokens to one text, in which the tokenizer cannot tell the one's tokens from the other's:
  * a content with the token that ends a turn ends the turn, and may go on as another speaker.
  * Thread-safe.
@@ -25,33 +25,36 @@ final class PlainMessages {
   }
 
   /**
-   * @throws IllegalArgumentException if a content holds a special token; the message names both
+   * @throws IllegalArgumentException if a content or a role holds a special token; the message
+   *     names both
    */
   void require(List<ChatMessage> messages) {
     for (int i = 0; i < messages.size(); i++) {
-      String content = messages.get(i).content();
-      for (int token : tokenizer.encode(content, false)) {
-        if ((tokenizer.isSpecial(token) || stopTokens.contains(token))
-            && !standsForTheUnknown(token, content)) {
-          throw new IllegalArgumentException(
-              "message "
-                  + i
-                  + ", of role "
-                  + messages.get(i).role()
-                  + ", contains "
-                  + tokenizer.decode(new int[] {token}, false)
-                  + ", a special token of the model; allowed: contents without special tokens, or"
-                  + " any where OnnxOptions.specialTokensInMessages is on");
-        }
+      ChatMessage message = messages.get(i);
+      require(message.role(), "the role of message " + i);
+      require(message.content(), "message " + i + ", of role " + message.role() + ",");
+    }
+  }
+
+  private void require(String text, String where) {
+    for (int token : tokenizer.encode(text, false)) {
+      if ((tokenizer.isSpecial(token) || stopTokens.contains(token))
+          && !standsForTheUnknown(token, text)) {
+        throw new IllegalArgumentException(
+            where
+                + " contains "
+                + tokenizer.decode(new int[] {token}, false)
+                + ", a special token of the model; allowed: roles and contents without special"
+                + " tokens, or any where OnnxOptions.specialTokensInMessages is on");
       }
     }
   }
 
   /** Whether the token is there in place of characters that the vocabulary lacks. */
-  private boolean standsForTheUnknown(int token, String content) {
+  private boolean standsForTheUnknown(int token, String text) {
     String unknown = tokenizer.specialTokens().byName().get("unk_token");
     return unknown != null
         && tokenizer.addedToken(unknown).orElse(-1) == token
-        && !content.contains(unknown);
+        && !text.contains(unknown);
   }
 }
