@@ -24,7 +24,8 @@ import java.util.function.Consumer;
  *     --enable-native-access}; otherwise, and in {@code generateAll} and queues, each token moves
  *     them
  * @param prefixCacheBytes the most memory that encoded prefixes may take together, ≥ 0
- * @param prefillChunk most prompt tokens fed in one pass, ≥ 1; bounds the memory of long prompts
+ * @param prefillChunk most prompt tokens fed in one pass, ≥ 1; bounds the memory of long prompts.
+ *     More than the model's context has counts as its context
  * @param idleBufferBytes the most memory that buffers of finished requests may take together while
  *     they wait for the next ones, ≥ 0. What is not kept waits for the garbage collector, and the
  *     process grows until then, by {@code -XX:MaxDirectMemorySize} at most

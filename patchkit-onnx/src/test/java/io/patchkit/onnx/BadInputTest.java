@@ -79,6 +79,14 @@ class BadInputTest {
   void refusesTokensBeyondTheVocabulary() {
     for (int bad : new int[] {-1, 384, Integer.MAX_VALUE}) {
       assertThatThrownBy(() -> model.nextTokenLogits(Prompt.tokens(5, bad)))
+  @Test
+  void readsPromptsInOneChunkAtMost() {
+    OnnxOptions options = OnnxOptions.defaults().withPrefillChunk(Integer.MAX_VALUE);
+    try (OnnxModel whole = OnnxModel.open(CASES.resolve("llama-gqa"), options)) {
+      assertThat(whole.nextTokenLogits("The river")).isEqualTo(model.nextTokenLogits("The river"));
+    }
+  }
+
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("token 1 is " + bad + "; allowed: 0 to 383");
       assertThatThrownBy(() -> model.score(Prompt.tokens(5), new int[] {bad}))

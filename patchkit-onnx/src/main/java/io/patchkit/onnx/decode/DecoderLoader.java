@@ -79,7 +79,7 @@ final class DecoderLoader {
             environment,
             layout,
             settings.contextLength(),
-            settings.prefillChunk(),
+            Math.min(settings.prefillChunk(), settings.contextLength()),
             settings.idleBufferBytes());
     try (OrtSession.SessionOptions options = options(file, settings)) {
       OrtSession session = environment.createSession(graph.toBytes(), options);
