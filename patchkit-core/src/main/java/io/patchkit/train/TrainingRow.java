@@ -34,7 +34,7 @@ public final class TrainingRow {
   /**
    * A row from its parts, which are copied. Targets are parallel arrays.
    *
-   * @param tokens prompt and answer, at least one, without virtual tokens
+   * @param tokens prompt and answer, at least one id, each ≥ 0: virtual tokens are the prefix's
    * @param positions ascending, each in 1 … tokens.length; tokens.length is the position after the
    *     last token
    * @param ids no id twice at one position, each ≥ 0, or {@link #REST} as the last of several
@@ -55,6 +55,7 @@ public final class TrainingRow {
               + Arrays.asList(positions.length, ids.length, weights.length)
               + "; allowed: equal lengths");
     }
+    AnswerTokens.requireTokens("tokens", tokens);
     requireTargets(tokens.length, positions, ids, weights);
     return new TrainingRow(tokens.clone(), positions.clone(), ids.clone(), weights.clone());
   }

@@ -27,6 +27,7 @@ class TrainingRowTest {
   void refusesTargetsThatAreNone() {
     refuses("0 tokens and 1 targets", new int[0], new int[] {1}, new int[] {0}, 1);
     refuses("lengths [2, 1, 1]", new int[] {1}, new int[] {1, 1}, new int[] {0}, 1);
+    refuses("tokens holds the id -1", new int[] {1, -1, 2}, new int[] {1}, new int[] {0}, 1);
     refuses("positions[0] is 0", new int[] {1}, new int[] {0}, new int[] {0}, 1);
     refuses("positions[0] is 2", new int[] {1}, new int[] {2}, new int[] {0}, 1);
     refuses("positions[1] is 1", new int[] {1, 2}, new int[] {2, 1}, new int[] {0, 0}, 1, 1);

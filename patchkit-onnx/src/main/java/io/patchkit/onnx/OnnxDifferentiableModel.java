@@ -92,28 +92,62 @@ final class OnnxDifferentiableModel implements DifferentiableModel {
 
   @Override
   public float[] embeddings(int[] tokens) {
+    requireVocabulary("tokens", tokens);
     return decoder.embeddings(tokens);
   }
 
   @Override
   public KeyValuePrefix keyValues(int[] tokens) {
+    requireVocabulary("tokens", tokens);
     return decoder.keyValues(tokens);
   }
 
   @Override
   public RowLogProbabilities logProbabilities(@Nullable Prefix prefix, List<TrainingRow> rows) {
+    requireVocabulary(rows);
     return decoder.logProbabilities(prefix, rows);
   }
 
   @Override
   public Gradient gradient(Prefix prefix, List<TrainingRow> rows) {
+    requireVocabulary(rows);
     return decoder.gradient(prefix, rows);
   }
 
   @Override
   public List<TopLogProbabilities> topLogProbabilities(
       @Nullable Prefix prefix, List<AnswerTokens> rows, int k) {
+    int size = shape().vocabularySize();
+    if (k < 1 || k > size) {
+      throw new IllegalArgumentException("k is " + k + "; allowed: 1 to " + size);
+    }
+    for (int i = 0; i < rows.size(); i++) {
+      requireVocabulary("tokens of row " + i, rows.get(i).tokens());
+    }
     return decoder.topLogProbabilities(prefix, rows, k);
+  }
+
+  private void requireVocabulary(List<TrainingRow> rows) {
+    for (int i = 0; i < rows.size(); i++) {
+      TrainingRow row = rows.get(i);
+      requireVocabulary("tokens of row " + i, row.tokens());
+      for (int target = 0; target < row.targets(); target++) {
+        if (row.id(target) != TrainingRow.REST) {
+          requireVocabulary("target " + target + " of row " + i, row.id(target));
+        }
+      }
+    }
+  }
+
+  /** Ids below 0 would be rows of a prefix to the graph, and those above nothing. */
+  private void requireVocabulary(String field, int... ids) {
+    int size = shape().vocabularySize();
+    for (int id : ids) {
+      if (id < 0 || id >= size) {
+        throw new IllegalArgumentException(
+            field + ": the id is " + id + "; allowed: 0 to " + (size - 1));
+      }
+    }
   }
 
   @Override

@@ -24,6 +24,9 @@ import io.patchkit.onnx.graph.Initializer;
 import io.patchkit.onnx.graph.ModelFile;
 import io.patchkit.onnx.graph.Tensor;
 import io.patchkit.onnx.graph.TensorInfo;
+import io.patchkit.train.AnswerTokens;
+import io.patchkit.train.DifferentiableModel;
+import io.patchkit.train.TrainingRow;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +35,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -76,10 +80,6 @@ class BadInputTest {
   }
 
   @Test
-  void refusesTokensBeyondTheVocabulary() {
-    for (int bad : new int[] {-1, 384, Integer.MAX_VALUE}) {
-      assertThatThrownBy(() -> model.nextTokenLogits(Prompt.tokens(5, bad)))
-  @Test
   void readsPromptsInOneChunkAtMost() {
     OnnxOptions options = OnnxOptions.defaults().withPrefillChunk(Integer.MAX_VALUE);
     try (OnnxModel whole = OnnxModel.open(CASES.resolve("llama-gqa"), options)) {
@@ -87,6 +87,10 @@ class BadInputTest {
     }
   }
 
+  @Test
+  void refusesTokensBeyondTheVocabulary() {
+    for (int bad : new int[] {-1, 384, Integer.MAX_VALUE}) {
+      assertThatThrownBy(() -> model.nextTokenLogits(Prompt.tokens(5, bad)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("token 1 is " + bad + "; allowed: 0 to 383");
       assertThatThrownBy(() -> model.score(Prompt.tokens(5), new int[] {bad}))
@@ -96,6 +100,46 @@ class BadInputTest {
     }
     assertThatThrownBy(() -> model.score(Prompt.tokens(5), new int[0]))
         .hasMessageContaining("continuation has no tokens");
+  }
+
+  @Test
+  void refusesToTrainOnTokensBeyondTheVocabulary() {
+    try (DifferentiableModel differentiable = model.differentiable()) {
+      AnswerTokens answer = AnswerTokens.of(new int[] {5}, new int[] {6});
+      for (int bad : new int[] {-1, 384}) {
+        refusesId("tokens", bad, () -> differentiable.embeddings(new int[] {5, bad}));
+        refusesId("tokens", bad, () -> differentiable.keyValues(new int[] {5, bad}));
+      }
+      refusesId(
+          "tokens of row 1",
+          384,
+          () ->
+              differentiable.topLogProbabilities(
+                  null, List.of(answer, AnswerTokens.of(new int[] {384}, new int[] {5})), 3));
+      KeyValuePrefix prefix = differentiable.keyValues(new int[] {5});
+      TrainingRow row = row(384, 6);
+      refusesId("tokens of row 0", 384, () -> differentiable.logProbabilities(null, List.of(row)));
+      refusesId("tokens of row 0", 384, () -> differentiable.gradient(prefix, List.of(row)));
+      List<TrainingRow> target = List.of(row(5, 384));
+      refusesId("target 0 of row 0", 384, () -> differentiable.logProbabilities(null, target));
+      refusesId("target 0 of row 0", 384, () -> differentiable.gradient(prefix, target));
+      for (int k : new int[] {0, 385}) {
+        assertThatThrownBy(() -> differentiable.topLogProbabilities(null, List.of(answer), k))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessage("k is " + k + "; allowed: 1 to 384");
+      }
+      assertThat(differentiable.topLogProbabilities(null, List.of(answer), 384)).hasSize(1);
+    }
+  }
+
+  private static void refusesId(String field, int id, ThrowingCallable use) {
+    assertThatThrownBy(use)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(field + ": the id is " + id + "; allowed: 0 to 383");
+  }
+
+  private static TrainingRow row(int token, int target) {
+    return TrainingRow.of(new int[] {token}, new int[] {1}, new int[] {target}, new double[] {1});
   }
 
   @Test
