@@ -4,6 +4,7 @@ import io.patchkit.UnsupportedModelException;
 import io.patchkit.onnx.graph.ElementType;
 import io.patchkit.onnx.graph.Graph;
 import io.patchkit.onnx.graph.Node;
+import io.patchkit.onnx.graph.PastInput;
 import io.patchkit.onnx.graph.TensorInfo;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -11,24 +12,13 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds out from a decoder graph how it wants to be fed. Knows the names that the exporters give:
- * {@code past_key_values.N.key} with {@code present.N.key} (optimum, onnxruntime-genai,
- * transformers.js) and {@code past_key_N} with {@code present_key_N} (older genai builders).
- * Everything else, such as sizes, types, and whether a buffer can be shared, it takes from the
- * graph.
+ * Finds out from a decoder graph how it wants to be fed. Beside the names that the exporters give,
+ * it takes everything, such as sizes, types, and whether a buffer can be shared, from the graph.
  */
 final class DecoderLayoutReader {
-
-  private static final List<Pattern> PAST =
-      List.of(
-          Pattern.compile("past_key_values\\.(?<layer>\\d+)\\.(?<kind>key|value)"),
-          Pattern.compile("past_(?<kind>key|value)_(?<layer>\\d+)"),
-          Pattern.compile("past_(?<kind>key|value)s?\\.(?<layer>\\d+)"));
 
   private final Graph graph;
   private final OptionalInt configuredHeadDim;
@@ -43,15 +33,9 @@ final class DecoderLayoutReader {
 
   /** The past and present tensors of each layer, in the order of the layers. */
   List<KeyValueSlot> slots() {
-    TreeMap<Integer, String[]> byLayer = new TreeMap<>();
-    for (TensorInfo input : graph.inputs()) {
-      Matcher matcher = pastName(input.name());
-      if (matcher != null) {
-        String[] names =
-            byLayer.computeIfAbsent(
-                Integer.parseInt(matcher.group("layer")), layer -> new String[2]);
-        names[matcher.group("kind").equals("key") ? 0 : 1] = input.name();
-      }
+    TreeMap<Integer, @Nullable PastInput[]> byLayer = new TreeMap<>();
+    for (PastInput past : PastInput.of(graph)) {
+      byLayer.computeIfAbsent(past.layer(), layer -> new PastInput[2])[past.isKey() ? 0 : 1] = past;
     }
     if (byLayer.isEmpty()) {
       throw new UnsupportedModelException(
@@ -60,7 +44,7 @@ final class DecoderLayoutReader {
               + "; export the decoder with its cache (optimum: text-generation-with-past)");
     }
     List<KeyValueSlot> slots = new ArrayList<>();
-    byLayer.forEach((layer, names) -> slots.add(slot(layer, names)));
+    byLayer.forEach((layer, past) -> slots.add(slot(layer, past[0], past[1])));
     for (KeyValueSlot slot : slots) {
       if (slot.heads() != slots.get(0).heads() || slot.headDim() != slots.get(0).headDim()) {
         throw new UnsupportedModelException(
@@ -79,13 +63,13 @@ final class DecoderLayoutReader {
     return slots;
   }
 
-  private KeyValueSlot slot(int layer, String[] names) {
-    if (names[0] == null || names[1] == null) {
+  private KeyValueSlot slot(int layer, @Nullable PastInput pastKey, @Nullable PastInput pastValue) {
+    if (pastKey == null || pastValue == null) {
       throw new UnsupportedModelException(
           "layer " + layer + " has a past key or a past value but not both");
     }
-    TensorInfo key = requireInput(names[0]);
-    TensorInfo value = requireInput(names[1]);
+    TensorInfo key = pastKey.tensor();
+    TensorInfo value = pastValue.tensor();
     long headDim = key.size(3) > 0 ? key.size(3) : configuredHeadDim.orElse(-1);
     if (key.dims() == null || key.dims().size() != 4 || key.size(1) < 1 || headDim < 1) {
       throw new UnsupportedModelException(
@@ -104,24 +88,10 @@ final class DecoderLayoutReader {
     return new KeyValueSlot(
         key.name(),
         value.name(),
-        presentOf(key.name()),
-        presentOf(value.name()),
+        pastKey.present(graph),
+        pastValue.present(graph),
         (int) key.size(1),
         (int) headDim);
-  }
-
-  private String presentOf(String past) {
-    for (String candidate :
-        List.of(past.replace("past_key_values", "present"), past.replace("past", "present"))) {
-      if (graph.output(candidate) != null) {
-        return candidate;
-      }
-    }
-    throw new UnsupportedModelException(
-        "no output belongs to the input "
-            + past
-            + "; expected a present output of the same layer, found "
-            + names(graph.outputs()));
   }
 
   /** The type of keys and values. */
@@ -206,16 +176,6 @@ final class DecoderLayoutReader {
           "the graph has no input " + name + "; found " + names(graph.inputs()));
     }
     return info;
-  }
-
-  private static @Nullable Matcher pastName(String name) {
-    for (Pattern pattern : PAST) {
-      Matcher matcher = pattern.matcher(name);
-      if (matcher.matches()) {
-        return matcher;
-      }
-    }
-    return null;
   }
 
   private static List<String> names(List<TensorInfo> infos) {

@@ -3,6 +3,7 @@ package io.patchkit.onnx.gradient;
 import io.patchkit.onnx.graph.Graph;
 import io.patchkit.onnx.graph.ModelFile;
 import io.patchkit.onnx.graph.Node;
+import io.patchkit.onnx.graph.PastInput;
 import io.patchkit.onnx.graph.TensorInfo;
 import io.patchkit.onnx.graph.VirtualTokens;
 import java.nio.file.Path;
@@ -74,8 +75,8 @@ final class Pass {
     List<String> names = new ArrayList<>();
     List<TensorInfo> outputs = new ArrayList<>();
     Graph whole = file.graph();
-    for (TensorInfo input : PrefixInputs.ordered(whole)) {
-      String present = input.name().replace("past_key_values.", "present.");
+    for (PastInput past : PastInput.of(whole)) {
+      String present = past.present(whole);
       names.add(present);
       outputs.add(TensorInfo.inferred(present));
     }

@@ -5,21 +5,18 @@ import io.patchkit.onnx.graph.Dim;
 import io.patchkit.onnx.graph.ElementType;
 import io.patchkit.onnx.graph.Graph;
 import io.patchkit.onnx.graph.Node;
+import io.patchkit.onnx.graph.PastInput;
 import io.patchkit.onnx.graph.TensorInfo;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * What the graph reads as the past of every row: nothing, or one key/value prefix shared by all
  * rows.
  */
 final class PrefixInputs {
-
-  private static final Pattern PAST = Pattern.compile("past_key_values\\.(\\d+)\\.(key|value)");
 
   private final boolean isFed;
   private final List<TensorInfo> inputs = new ArrayList<>();
@@ -39,16 +36,16 @@ final class PrefixInputs {
     PrefixInputs prefix = new PrefixInputs(isFed);
     Ops ops = new Ops(graph, "/patchkit/prefix/");
     String batch = "";
-    for (TensorInfo input : ordered(graph)) {
+    for (PastInput past : PastInput.of(graph)) {
       if (batch.isEmpty()) {
         batch = ops.dim(ids, 0);
       }
-      graph.removeInput(input.name());
-      prefix.rewire(graph, ops, input, batch);
+      graph.removeInput(past.name());
+      prefix.rewire(graph, ops, past.tensor(), batch);
     }
     if (prefix.isFed && prefix.inputs.isEmpty()) {
       throw new UnsupportedModelException(
-          "Expected inputs past_key_values.N.key and .value to train a key/value prefix, found"
+          "Expected past inputs such as past_key_values.0.key to train a key/value prefix, found"
               + " none; export the decoder with its cache");
     }
     return prefix;
@@ -108,26 +105,6 @@ final class PrefixInputs {
     }
     throw new UnsupportedModelException(
         "Expected the width of \"" + past + "\" to be fixed by the graph, found it open");
-  }
-
-  /** The past inputs: key of layer 0, its value, key of layer 1, and so on. */
-  static List<TensorInfo> ordered(Graph graph) {
-    List<TensorInfo> found = new ArrayList<>();
-    for (TensorInfo input : graph.inputs()) {
-      if (PAST.matcher(input.name()).matches()) {
-        found.add(input);
-      }
-    }
-    found.sort((a, b) -> Integer.compare(rank(a.name()), rank(b.name())));
-    return found;
-  }
-
-  private static int rank(String name) {
-    Matcher matcher = PAST.matcher(name);
-    if (!matcher.matches()) {
-      throw new IllegalArgumentException(name);
-    }
-    return 2 * Integer.parseInt(matcher.group(1)) + (matcher.group(2).equals("key") ? 0 : 1);
   }
 
   /** The fed inputs: key of layer 0, its value, key of layer 1, and so on; or none. */
