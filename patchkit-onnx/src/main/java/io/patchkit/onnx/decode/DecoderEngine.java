@@ -324,7 +324,7 @@ public final class DecoderEngine implements AutoCloseable {
   public float[] embeddings(int[] tokens) {
     session.requireOpen();
     requireVocabulary(tokens);
-    return TokenEmbeddings.read(file, settings, session.layout().inputIds(), tokens);
+    return TokenEmbeddings.read(file, settings, session.layout().inputIds().name(), tokens);
   }
 
   private DecodeState open(PatchStack stack, int behindPrefix) {

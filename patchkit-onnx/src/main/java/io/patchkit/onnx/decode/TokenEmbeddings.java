@@ -22,20 +22,12 @@ final class TokenEmbeddings {
   private TokenEmbeddings() {}
 
   /** The embeddings as the first layer receives them, row-major [tokens, hidden]. */
-  static float[] read(
-      ModelFile file,
-      DecoderEngine.Settings settings,
-      DecoderLayout.IntegerInput ids,
-      int[] tokens) {
-    EmbeddingTable table = EmbeddingTable.of(file.graph(), ids.name());
+  static float[] read(ModelFile file, DecoderEngine.Settings settings, String ids, int[] tokens) {
+    EmbeddingTable table = EmbeddingTable.of(file.graph(), ids);
     OrtEnvironment environment = OnnxRuntime.environment();
     ByteBuffer input = NativeMemory.allocate(8 * tokens.length);
     for (int token : tokens) {
-      if (ids.wide()) {
-        input.putLong(token);
-      } else {
-        input.putInt(token);
-      }
+      input.putLong(token);
     }
     input.flip();
     try (OrtSession.SessionOptions options = DecoderLoader.options(file, settings)) {
@@ -44,11 +36,8 @@ final class TokenEmbeddings {
       try (OrtSession session = environment.createSession(table.graph().toBytes(), options);
           OnnxTensor tensor =
               OnnxTensor.createTensor(
-                  environment,
-                  input.slice().order(input.order()),
-                  new long[] {1, tokens.length},
-                  ids.wide() ? OnnxJavaType.INT64 : OnnxJavaType.INT32);
-          OrtSession.Result result = session.run(Map.of(ids.name(), tensor))) {
+                  environment, input, new long[] {1, tokens.length}, OnnxJavaType.INT64);
+          OrtSession.Result result = session.run(Map.of(ids, tensor))) {
         OnnxTensor vectors = (OnnxTensor) result.get(EmbeddingTable.VECTORS).orElseThrow();
         FloatBuffer rows = vectors.getFloatBuffer();
         float[] copy = new float[rows.remaining()];

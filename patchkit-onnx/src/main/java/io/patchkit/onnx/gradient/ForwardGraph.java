@@ -6,6 +6,7 @@ import io.patchkit.onnx.graph.ModelFile;
 import io.patchkit.onnx.graph.Node;
 import io.patchkit.onnx.graph.TensorInfo;
 import io.patchkit.onnx.graph.VirtualTokens;
+import io.patchkit.onnx.graph.WideInputs;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -49,6 +50,7 @@ final class ForwardGraph {
     graph.setOutputs(outputs);
     graph.clearValueInfos();
     graph.removeDead();
+    WideInputs.widen(graph);
     Map<String, String> leaves = new LinkedHashMap<>();
     int hidden = 0;
     float scale = 1;

@@ -5,8 +5,8 @@ import java.util.List;
 
 /**
  * The part of a decoder that turns token ids into the vectors that enter its layers, as a graph of
- * its own: input {@code ids} as in the decoder, output {@value #VECTORS} float32 [batch, tokens,
- * hidden], after the model's constant scale where it has one.
+ * its own: input {@code ids} as in the decoder but int64, output {@value #VECTORS} float32 [batch,
+ * tokens, hidden], after the model's constant scale where it has one.
  *
  * @param graph loadable on its own, with the decoder's weights
  * @param vocabulary how many ids the table serves
@@ -25,6 +25,7 @@ public record EmbeddingTable(Graph graph, long vocabulary, long hidden, float sc
    */
   public static EmbeddingTable of(Graph decoder, String ids) {
     Graph graph = decoder.copy();
+    WideInputs.widen(graph);
     EmbeddingLookup embedding = EmbeddingLookup.find(graph, ids);
     graph.add(
         Node.of("Cast", List.of(embedding.vectors()), List.of(VECTORS))

@@ -36,6 +36,9 @@ final class Classifier implements AutoCloseable {
   /** Texts of one pass, which bounds its memory. */
   private static final int BATCH = 16;
 
+  private static final Set<OnnxJavaType> WHOLE_NUMBERS =
+      Set.of(OnnxJavaType.INT64, OnnxJavaType.INT32);
+
   private final OrtSession session;
   private final TextEncoding encoding;
   private final String output;
@@ -143,12 +146,25 @@ final class Classifier implements AutoCloseable {
   private static TextEncoding tokens(
       OrtSession session, HuggingFaceTokenizer tokenizer, ClassifierFolder folder) {
     Set<String> known = Set.of(TokenEncoding.IDS, TokenEncoding.MASK, TokenEncoding.TYPES);
-    Set<String> names = session.getInputNames();
-    if (!names.contains(TokenEncoding.IDS) || !known.containsAll(names)) {
+    Map<String, OnnxJavaType> types = new HashMap<>();
+    infos(session, true)
+        .forEach(
+            (name, node) -> {
+              TensorInfo info = tensor(node);
+              if (info != null && WHOLE_NUMBERS.contains(info.type) && known.contains(name)) {
+                types.put(name, info.type);
+              }
+            });
+    if (!types.containsKey(TokenEncoding.IDS) || types.size() < session.getNumInputs()) {
       throw new UnsupportedModelException(
-          folder.graph() + " has the inputs " + names + "; expected " + known + " or fewer");
+          folder.graph()
+              + " has the inputs "
+              + infos(session, true).values()
+              + "; expected "
+              + known
+              + " or fewer, all of type INT64 or INT32");
     }
-    return new TokenEncoding(tokenizer, Set.copyOf(names), folder.maxTokens(), folder.padding());
+    return new TokenEncoding(tokenizer, Map.copyOf(types), folder.maxTokens(), folder.padding());
   }
 
   private static TextEncoding strings(OrtSession session) {

@@ -1,26 +1,29 @@
 package io.patchkit.onnx.judge;
 
+import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import io.patchkit.onnx.text.HuggingFaceTokenizer;
+import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Texts as token ids with a mask, padded on the right. A text of more tokens than the classifier
  * takes loses what stands before its last one, which is the tokenizer's own.
  *
  * @param tokenizer owned
- * @param inputs that the graph has, of {@value #IDS}, {@value #MASK} and {@value #TYPES}
+ * @param inputs that the graph has, of {@value #IDS}, {@value #MASK} and {@value #TYPES}, each of
+ *     type INT64 or INT32
  * @param maxTokens of a text, ≥ 2
  * @param padding id that fills rows
  */
-record TokenEncoding(HuggingFaceTokenizer tokenizer, Set<String> inputs, int maxTokens, int padding)
+record TokenEncoding(
+    HuggingFaceTokenizer tokenizer, Map<String, OnnxJavaType> inputs, int maxTokens, int padding)
     implements TextEncoding {
 
   static final String IDS = "input_ids";
@@ -39,8 +42,8 @@ record TokenEncoding(HuggingFaceTokenizer tokenizer, Set<String> inputs, int max
       rows.add(row);
       width = Math.max(width, row.length);
     }
-    long[] ids = new long[rows.size() * width];
-    long[] mask = new long[ids.length];
+    int[] ids = new int[rows.size() * width];
+    int[] mask = new int[ids.length];
     Arrays.fill(ids, padding);
     for (int i = 0; i < rows.size(); i++) {
       int[] row = rows.get(i);
@@ -52,18 +55,22 @@ record TokenEncoding(HuggingFaceTokenizer tokenizer, Set<String> inputs, int max
     long[] shape = {rows.size(), width};
     add(environment, IDS, ids, shape, tensors);
     add(environment, MASK, mask, shape, tensors);
-    add(environment, TYPES, new long[ids.length], shape, tensors);
+    add(environment, TYPES, new int[ids.length], shape, tensors);
   }
 
   private void add(
       OrtEnvironment environment,
       String name,
-      long[] values,
+      int[] values,
       long[] shape,
       Map<String, OnnxTensor> tensors)
       throws OrtException {
-    if (inputs.contains(name)) {
-      tensors.put(name, OnnxTensor.createTensor(environment, LongBuffer.wrap(values), shape));
+    OnnxJavaType type = inputs.get(name);
+    if (type == OnnxJavaType.INT32) {
+      tensors.put(name, OnnxTensor.createTensor(environment, IntBuffer.wrap(values), shape));
+    } else if (type != null) {
+      LongBuffer wide = LongBuffer.wrap(Arrays.stream(values).asLongStream().toArray());
+      tensors.put(name, OnnxTensor.createTensor(environment, wide, shape));
     }
   }
 

@@ -8,6 +8,7 @@ import io.patchkit.Prefix;
 import io.patchkit.SoftPrompt;
 import io.patchkit.onnx.ModelCopy;
 import io.patchkit.onnx.OnnxModel;
+import io.patchkit.onnx.graph.ElementType;
 import io.patchkit.onnx.graph.Graph;
 import io.patchkit.onnx.graph.ModelFile;
 import io.patchkit.onnx.graph.Node;
@@ -21,6 +22,7 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Exporters name and type the inputs of one decoder in different ways; it is trained alike. */
 class OtherExportsTest {
@@ -45,6 +47,12 @@ class OtherExportsTest {
   })
   void namesOfTheCache(String past, String present) {
     requireAlike("llama-gqa", graph -> rename(graph, past, present));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"llama", "llama-gqa", "gpt2", "gemma"})
+  void idsOf32Bits(String name) {
+    requireAlike(name, graph -> ModelCopy.retype(graph, ElementType.INT32));
   }
 
   private void requireAlike(String name, Consumer<Graph> change) {

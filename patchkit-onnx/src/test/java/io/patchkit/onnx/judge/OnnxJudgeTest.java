@@ -12,6 +12,8 @@ import io.patchkit.format.JsonArray;
 import io.patchkit.format.JsonLimits;
 import io.patchkit.format.JsonObject;
 import io.patchkit.format.StrictJson;
+import io.patchkit.onnx.ModelCopy;
+import io.patchkit.onnx.graph.ElementType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,6 +66,27 @@ class OnnxJudgeTest {
       assertThat(kind.scores(exchanges("texts")).get(0))
           .isCloseTo(1 - expected().array("folder").number(0, 0, 1), within(1e-5));
     }
+  }
+
+  /** As tf2onnx exports classifiers. */
+  @Test
+  void takesIdsOf32Bits(@TempDir Path temporary) throws IOException {
+    Path narrow =
+        ModelCopy.of(
+            FOLDER,
+            temporary.resolve("int32"),
+            graph -> ModelCopy.retype(graph, ElementType.INT32));
+    try (OnnxJudge judge = OnnxJudge.openFolder("tiny", narrow, "rude")) {
+      assertScores(judge.scores(exchanges("texts")), expected().array("folder"));
+    }
+    Path floats =
+        ModelCopy.of(
+            FOLDER,
+            temporary.resolve("float"),
+            graph -> ModelCopy.retype(graph, ElementType.FLOAT));
+    assertThatThrownBy(() -> OnnxJudge.openFolder("tiny", floats, "rude"))
+        .isInstanceOf(UnsupportedModelException.class)
+        .hasMessageContaining("all of type INT64 or INT32");
   }
 
   @Test
