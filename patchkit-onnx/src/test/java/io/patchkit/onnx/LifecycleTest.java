@@ -1,6 +1,7 @@
 package io.patchkit.onnx;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.patchkit.EmbeddingSpace;
@@ -8,6 +9,7 @@ import io.patchkit.FinishReason;
 import io.patchkit.Generation;
 import io.patchkit.GenerationListener;
 import io.patchkit.GenerationOptions;
+import io.patchkit.GenerationRequest;
 import io.patchkit.LanguageModel;
 import io.patchkit.Patch;
 import io.patchkit.PatchStack;
@@ -20,10 +22,12 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -236,6 +240,44 @@ class LifecycleTest {
       }
       assertThat(late - early).isLessThan(16L << 20);
     }
+  }
+
+  /** The rows that run, those whose prompts are fed, and those that wait. */
+  @Test
+  void closingTheModelEndsEveryRequestOfACall() throws InterruptedException {
+    CountDownLatch stands = new CountDownLatch(1);
+    CountDownLatch mayGoOn = new CountDownLatch(1);
+    AtomicInteger told = new AtomicInteger();
+    GenerationListener listener =
+        new GenerationListener() {
+          @Override
+          public void finished(PatchStack patches, Generation generation) {
+            if (told.incrementAndGet() == 1) {
+              stands.countDown();
+              assertThatCode(mayGoOn::await).doesNotThrowAnyException();
+            }
+          }
+
+          @Override
+          public void failed(PatchStack patches, RuntimeException failure) {
+            told.incrementAndGet();
+          }
+        };
+    OnnxOptions options =
+        OnnxOptions.defaults().withThreads(1).withBatchRows(2).withListener(listener);
+    OnnxModel model = OnnxModel.open(CASES.resolve("llama-gqa"), options);
+    List<GenerationRequest> requests = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      requests.add(GenerationRequest.of("The river", LONG.withMaxNewTokens(5 + i)));
+    }
+    CompletableFuture<List<Generation>> call =
+        CompletableFuture.supplyAsync(() -> model.generateAll(requests));
+    stands.await();
+    model.close();
+    mayGoOn.countDown();
+    assertThatThrownBy(call::join).hasCauseInstanceOf(IllegalStateException.class);
+    assertThat(told).hasValue(12);
+    assertThat(model.metrics().failed()).isEqualTo(11);
   }
 
   @Test

@@ -194,6 +194,9 @@ public final class DecoderEngine implements AutoCloseable {
       while (loop.advance()) {
         // Each turn gives every row a token.
       }
+    } catch (RuntimeException e) {
+      rows.forEach(row -> row.fail(e)); // Whoever waits to hear of an end hears of it.
+      throw e;
     }
     return listed.results();
   }
