@@ -249,6 +249,26 @@ class QueueTest {
     }
   }
 
+  /** An interrupt would close for good what they read or write channels of. */
+  @Test
+  void aCloseInterruptsNoCallback() throws Exception {
+    try (OnnxModel model = OnnxModel.open(CASES.resolve("llama"), ONE_ROW)) {
+      GenerationQueue queue = model.openQueue(5);
+      List<CompletableFuture<Boolean>> interrupted = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        interrupted.add(
+            queue.submit(LONGEST).thenApply(generation -> Thread.currentThread().isInterrupted()));
+      }
+      while (queue.waiting() > 2) {
+        Thread.sleep(1);
+      }
+      queue.close();
+      for (CompletableFuture<Boolean> callback : interrupted) {
+        assertThat(callback.join()).isFalse();
+      }
+    }
+  }
+
   @Test
   void closesFromItsOwnThread() {
     AtomicReference<GenerationQueue> opened = new AtomicReference<>();

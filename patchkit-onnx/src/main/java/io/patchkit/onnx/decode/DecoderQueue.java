@@ -27,6 +27,13 @@ public final class DecoderQueue implements AutoCloseable {
   private final Thread thread;
   private volatile boolean closed;
 
+  /**
+   * Whether the thread waits for a request: only then an interrupt reaches it, not what it calls.
+   */
+  private boolean takes;
+
+  private final Object lock = new Object();
+
   /** Why requests fail that the thread can serve no more; null while it can. */
   private volatile @Nullable RuntimeException failure;
 
@@ -104,10 +111,11 @@ public final class DecoderQueue implements AutoCloseable {
   private void run() {
     try {
       while (!closed && session.isOpen()) {
-        serve(waiting.take());
+        BatchRow first = take();
+        if (first != null) {
+          serve(first);
+        }
       }
-    } catch (InterruptedException e) {
-      // Asked to end while nothing waits.
     } catch (RuntimeException | Error e) {
       failure = threadFailed(e);
     } finally {
@@ -116,6 +124,26 @@ public final class DecoderQueue implements AutoCloseable {
         endWaiting();
       } finally {
         atEnd.accept(this);
+      }
+    }
+  }
+
+  /** The next request; null where the wait for it was ended. */
+  private @Nullable BatchRow take() {
+    synchronized (lock) {
+      if (closed) {
+        return null;
+      }
+      takes = true;
+    }
+    try {
+      return waiting.take();
+    } catch (InterruptedException e) {
+      return null;
+    } finally {
+      synchronized (lock) {
+        takes = false;
+        Thread.interrupted(); // One that came when a request had just been taken.
       }
     }
   }
@@ -217,8 +245,12 @@ public final class DecoderQueue implements AutoCloseable {
 
   /** Asks the thread to end, without waiting for it. */
   void end() {
-    closed = true;
-    thread.interrupt();
+    synchronized (lock) {
+      closed = true;
+      if (takes) {
+        thread.interrupt();
+      }
+    }
   }
 
   @Override
