@@ -59,17 +59,23 @@ public record VirtualTokens(String ids, String vectors, long vocabulary, long hi
               Node.of("Cast", List.of(rows), List.of(graph.uniqueName(base + "/cast")))
                   .with("to", embedding.type().number()));
     }
-    String column =
-        graph.add(
-            "Unsqueeze",
-            base + "/column",
-            isVirtual,
-            graph.constant(base + "/last_axis", Tensor.ofLongs(-1)));
+    String column = column(graph, base, isVirtual);
     String vectors = graph.uniqueName(base + "/vectors");
     Node join = Node.of("Where", List.of(column, rows, embedding.vectors()), List.of(vectors));
     graph.add(join);
     graph.replaceUses(embedding.vectors(), vectors, join);
     return new VirtualTokens(
         ids, vectors, embedding.vocabulary(), embedding.hidden(), embedding.scale());
+  }
+
+  /** [batch, tokens, 1]; operator sets before 13 have the axis as an attribute. */
+  private static String column(Graph graph, String base, String isVirtual) {
+    if (graph.opset("") >= 13) {
+      String axis = graph.constant(base + "/last_axis", Tensor.ofLongs(-1));
+      return graph.add("Unsqueeze", base + "/column", isVirtual, axis);
+    }
+    return graph.add(
+        Node.of("Unsqueeze", List.of(isVirtual), List.of(graph.uniqueName(base + "/column")))
+            .with("axes", List.of(-1L)));
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.patchkit.UnsupportedModelException;
 import io.patchkit.onnx.DecoderCase;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
@@ -98,12 +99,37 @@ class VirtualTokensTest {
     assertThat(scale).isEqualTo(isGemma ? (float) Math.sqrt(hidden) : 1);
   }
 
+  /** Unsqueeze has its axes as an attribute there. */
+  @Test
+  void takesOlderOperatorSets() {
+    Graph graph = new Graph(6, 11);
+    graph.addInput(
+        TensorInfo.of("input_ids", ElementType.INT64, Dim.of("batch"), Dim.of("tokens")));
+    graph.add(
+        Initializer.of("table", Tensor.ofFloats(new long[] {2, 2}, new float[] {1, 2, 3, 4})));
+    graph.add(Node.of("Gather", List.of("table", "input_ids"), List.of("vectors")));
+    graph.add(Node.of("Neg", List.of("vectors"), List.of("logits")));
+    graph.addOutput(
+        TensorInfo.of("logits", ElementType.FLOAT, Dim.of("b"), Dim.of("t"), Dim.of(2)));
+    VirtualTokens.augment(graph, "input_ids");
+
+    float[] found =
+        DecoderRun.run(
+            DecoderCase.all().findFirst().orElseThrow(),
+            graph.toBytes(),
+            new long[] {1, -1, 0},
+            Map.of(VirtualTokens.ROWS, new float[][] {{8, 9}}),
+            "logits");
+
+    assertThat(found).containsExactly(-3, -4, -8, -9, -1, -2);
+  }
+
   @Test
   void refusesGraphWithoutEmbeddingLookup() {
     Graph graph = new Graph(8, 18);
     graph.addInput(TensorInfo.of("input_ids", ElementType.INT64, Dim.of("n")));
     graph.add(
-        Node.of("Cast", java.util.List.of("input_ids"), java.util.List.of("logits"))
+        Node.of("Cast", List.of("input_ids"), List.of("logits"))
             .with("to", ElementType.FLOAT.number()));
 
     assertThatThrownBy(() -> VirtualTokens.augment(graph, "input_ids"))
