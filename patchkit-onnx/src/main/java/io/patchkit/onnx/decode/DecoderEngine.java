@@ -411,8 +411,11 @@ public final class DecoderEngine implements AutoCloseable {
 
   @Override
   public void close() {
-    session.close();
-    queues.forEach(DecoderQueue::end);
-    tokenizer.close();
+    try {
+      session.close();
+    } finally {
+      queues.forEach(DecoderQueue::end);
+      tokenizer.close();
+    }
   }
 }

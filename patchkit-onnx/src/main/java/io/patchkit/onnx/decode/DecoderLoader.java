@@ -83,14 +83,19 @@ final class DecoderLoader {
             settings.idleBufferBytes());
     try (OrtSession.SessionOptions options = options(file, settings)) {
       OrtSession session = environment.createSession(graph.toBytes(), options);
-      DeviceCache.Source device =
-          knownRuntime != null && selects
-              ? DeviceAccess.find(session, layout, settings.cudaDevice(), knownRuntime)
-              : null;
-      return new Loaded(
-          new DecoderSession(
-              environment, session, layout, pool, device, new EngineMetrics(settings.listener())),
-          virtual.scale());
+      try {
+        DeviceCache.Source device =
+            knownRuntime != null && selects
+                ? DeviceAccess.find(session, layout, settings.cudaDevice(), knownRuntime)
+                : null;
+        return new Loaded(
+            new DecoderSession(
+                environment, session, layout, pool, device, new EngineMetrics(settings.listener())),
+            virtual.scale());
+      } catch (OrtException | RuntimeException | Error e) {
+        session.close(); // Nobody else knows of it yet.
+        throw e;
+      }
     } catch (OrtException e) {
       throw new EngineException("ONNX Runtime cannot load the decoder: " + e.getMessage(), e);
     }
