@@ -1,6 +1,7 @@
 package io.patchkit.train;
 
 import io.patchkit.BaseModel;
+import io.patchkit.LibraryVersion;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -30,14 +31,9 @@ final class Provenance {
       facts.put("data." + term.name() + ".sha256", term.objective().dataDigest());
       facts.put("data." + term.name() + ".examples", Integer.toString(term.objective().size()));
     }
-    facts.put("library", "patchkit " + libraryVersion());
+    facts.put("library", "patchkit " + LibraryVersion.current());
     facts.put("runtime", model.runtime());
     facts.put("java", Runtime.version().toString());
     return facts;
-  }
-
-  private static String libraryVersion() {
-    String version = Provenance.class.getPackage().getImplementationVersion();
-    return version == null ? "development" : version;
   }
 }

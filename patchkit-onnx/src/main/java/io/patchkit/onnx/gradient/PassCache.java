@@ -1,13 +1,13 @@
 package io.patchkit.onnx.gradient;
 
 import io.patchkit.CorruptModelException;
+import io.patchkit.LibraryVersion;
 import io.patchkit.onnx.graph.ModelFile;
 import java.io.IOException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,10 +22,6 @@ final class PassCache {
 
   /** Changes whenever the same decoder would be differentiated into another graph. */
   private static final int FORMAT = 3;
-
-  private static final String VERSION =
-      Objects.requireNonNullElse(
-          PassCache.class.getPackage().getImplementationVersion(), "development");
 
   private final ModelFile file;
   private final @Nullable Path folder;
@@ -90,6 +86,7 @@ final class PassCache {
   }
 
   private Path path(Path folder, PrefixKind kind) {
-    return folder.resolve(file.digest() + "-" + kind + "-" + FORMAT + "-" + VERSION + ".gradient");
+    String name = file.digest() + "-" + kind + "-" + FORMAT + "-" + LibraryVersion.current();
+    return folder.resolve(name + ".gradient");
   }
 }
