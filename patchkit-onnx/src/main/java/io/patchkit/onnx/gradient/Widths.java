@@ -60,7 +60,8 @@ final class Widths {
       case "MatMulNBits" -> node.attribute("N", 0);
       case "Reshape" -> {
         Tensor shape = graph.constant(node.input(1));
-        yield shape == null ? 0 : shape.longs()[shape.size() - 1];
+        // −1 says here that the rest goes there, whatever it is.
+        yield shape == null ? 0 : Math.max(shape.longs()[shape.size() - 1], 0);
       }
       case "Split" -> {
         Tensor sizes = graph.constant(node.input(1));
