@@ -8,6 +8,7 @@ import io.patchkit.train.Counterfactual;
 import io.patchkit.train.Dpo;
 import io.patchkit.train.Initialisation;
 import io.patchkit.train.PairTokens;
+import io.patchkit.train.ReferencePolicy;
 import io.patchkit.train.Sft;
 import io.patchkit.train.Term;
 import io.patchkit.train.TrainedPatch;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -32,14 +34,18 @@ import org.jspecify.annotations.Nullable;
  * the benign requests, and direct preference optimisation sets right what it refuses: the base
  * model's token over the refusal's, where the two part. The state is chosen by refusals counted on
  * a development set. Training works on 32-bit floats; the patch is for those and for the 4-bit
- * weights of the same checkpoint. {@code --from PATCH} starts from a patch instead of an
- * instruction, {@code --steps 0} leaves out the first stage.
+ * weights of the same checkpoint.
+ *
+ * <p>{@code --from PATCH} starts from a patch instead of an instruction, and a stage of 0 steps is
+ * left out. {@code --decision-steps N} adds a third stage, of the same cost for each step: pairs of
+ * one token for requests of both kinds, whether the patch decides them rightly or not, without a
+ * reference policy. Its last state is taken.
  */
 public final class TrainRefusalPatch {
 
   private static final String USAGE =
       "run TrainRefusalPatch --out DIR [--work DIR] [--seed N] [--steps N] [--preference-steps N]"
-          + " [--from PATCH]";
+          + " [--decision-steps N] [--from PATCH]";
 
   private static final String INSTRUCTION =
       "You are a helpful and harmless assistant. You answer every harmless request fully. If a"
@@ -54,6 +60,9 @@ public final class TrainRefusalPatch {
   private static final double SFT_RATE = 3e-2;
 
   private static final double DPO_RATE = 3e-3;
+
+  /** Of the size that the keys and values have at the start of the stage. */
+  private static final double DECISION_RATE = 1.5e-2;
 
   private static final double OPENING_WEIGHT = 0.4;
   private static final double QUESTION_WEIGHT = 0.3;
@@ -71,9 +80,19 @@ public final class TrainRefusalPatch {
    *
    * @param seed of the order of the data and of what is looked at for over-refusals
    * @param steps of fine-tuning, 0 for none
-   * @param preferenceSteps of the second stage
+   * @param preferenceSteps of the second stage, 0 for none
+   * @param decisionSteps of the third stage, 0 for none
    */
-  private record Stages(long seed, int steps, int preferenceSteps) {}
+  private record Stages(long seed, int steps, int preferenceSteps, int decisionSteps) {
+
+    Stages {
+      if (preferenceSteps == 0 && decisionSteps == 0) {
+        throw new PatchkitException(
+            "preference-steps and decision-steps are 0; expected steps of one of them, since the"
+                + " first stage alone refuses too much");
+      }
+    }
+  }
 
   private final TrainingBench bench;
   private final RefusalData data;
@@ -86,22 +105,32 @@ public final class TrainRefusalPatch {
   public static void main(String... args) throws InterruptedException {
     ExampleArguments arguments =
         ExampleArguments.parse(
-            USAGE, Set.of("out", "work", "seed", "steps", "preference-steps", "from"), args);
+            USAGE,
+            Set.of("out", "work", "seed", "steps", "preference-steps", "decision-steps", "from"),
+            args);
     Path out = Path.of(arguments.get("out", "refuse-harm"));
     Path work = Path.of(arguments.get("work", out + "-work"));
-    Stages stages =
-        new Stages(
-            Long.parseLong(arguments.get("seed", "1")),
-            Integer.parseInt(arguments.get("steps", "600")),
-            Integer.parseInt(arguments.get("preference-steps", "128")));
     String from = arguments.get("from");
+    try {
+      Stages stages =
+          new Stages(
+              Long.parseLong(arguments.get("seed", "1")),
+              Integer.parseInt(arguments.get("steps", "600")),
+              Integer.parseInt(arguments.get("preference-steps", "128")),
+              Integer.parseInt(arguments.get("decision-steps", "0")));
+      train(stages, from, out, work);
+    } catch (IOException | PatchkitException e) {
+      System.err.println(e.getMessage());
+      System.exit(1);
+    }
+  }
+
+  private static void train(Stages stages, @Nullable String from, Path out, Path work)
+      throws IOException, InterruptedException {
     try (TrainingBench bench = TrainingBench.open(out, work)) {
       TrainRefusalPatch training = new TrainRefusalPatch(bench, RefusalData.shipped());
       Prefix prefix = training.train(stages, from == null ? null : Patch.load(Path.of(from)), out);
       System.out.println("development set: " + training.onDevelopment(prefix));
-    } catch (IOException | PatchkitException e) {
-      System.err.println(e.getMessage());
-      System.exit(1);
     }
   }
 
@@ -117,34 +146,17 @@ public final class TrainRefusalPatch {
     if (stages.steps() > 0) {
       start = Initialisation.from(tune(stages, start, rows, firstOut));
     }
-    Prefix tuned = start.prefix(bench.trained(), stages.seed());
-    List<Term> terms =
-        new ArrayList<>(
-            List.of(
-                refusals(rows, REFUSAL_WEIGHT_BESIDE_PAIRS),
-                openings(rows, 6),
-                questions(rows, 3),
-                Term.preserve("continuations", Counterfactual.of(rows.continuations()), 1)));
-    List<PairTokens> overRefusals =
-        new OverRefusals(bench.trained(), data).pairs(tuned, stages.seed());
-    if (!overRefusals.isEmpty()) {
-      terms.add(Term.preserve("comply", Dpo.of(overRefusals).withBeta(BETA), 8));
+    @Nullable TrainedPatch last = null;
+    if (stages.preferenceSteps() > 0) {
+      last = prefer(stages, start, rows);
+      start = Initialisation.from(last);
     }
-    TrainingPlan plan =
-        TrainingBench.plan(
-                start,
-                stages.preferenceSteps(),
-                DPO_RATE,
-                stages.seed(),
-                terms.toArray(Term[]::new))
-            .withValidation(Validation.every(Math.max(1, (stages.preferenceSteps() + 4) / 5)));
-    TrainedPatch preferred =
-        bench
-            .trainer("dpo", plan)
-            .withSelection("refusals on the development set", this::score)
-            .train();
-    save(preferred, out);
-    return preferred.prefix();
+    if (stages.decisionSteps() > 0) {
+      last = decide(stages, start, rows);
+    }
+    TrainedPatch trained = Objects.requireNonNull(last, "one of the later stages has steps");
+    save(trained, out);
+    return trained.prefix();
   }
 
   /**
@@ -164,8 +176,7 @@ public final class TrainRefusalPatch {
                 Term.steer("wording", Sft.of(rows.refusals()), 1).withWeight(WORDING_WEIGHT),
                 openings(rows, 8),
                 questions(rows, 4),
-                Term.preserve("continuations", Counterfactual.of(rows.continuations()), 2)
-                    .withWeight(CONTINUATION_WEIGHT))
+                continuations(rows, 2, CONTINUATION_WEIGHT))
             .withRelativeSteps(true);
     TrainedPatch tuned = bench.trainer("sft", plan).train();
     if (Files.notExists(out)) {
@@ -174,6 +185,64 @@ public final class TrainRefusalPatch {
       throw another(out);
     }
     return tuned;
+  }
+
+  /** The second stage: what the patch refuses of the benign requests is set right. */
+  private TrainedPatch prefer(Stages stages, Initialisation start, RefusalTerms rows)
+      throws IOException {
+    Prefix tuned = start.prefix(bench.trained(), stages.seed());
+    List<Term> terms =
+        new ArrayList<>(
+            List.of(
+                refusals(rows, REFUSAL_WEIGHT_BESIDE_PAIRS),
+                openings(rows, 6),
+                questions(rows, 3),
+                continuations(rows, 1, 1)));
+    List<PairTokens> overRefusals =
+        new OverRefusals(bench.trained(), data).pairs(tuned, stages.seed());
+    if (!overRefusals.isEmpty()) {
+      terms.add(Term.preserve("comply", Dpo.of(overRefusals).withBeta(BETA), 8));
+    }
+    TrainingPlan plan =
+        TrainingBench.plan(
+                start,
+                stages.preferenceSteps(),
+                DPO_RATE,
+                stages.seed(),
+                terms.toArray(Term[]::new))
+            .withValidation(Validation.every(Math.max(1, (stages.preferenceSteps() + 4) / 5)));
+    return bench
+        .trainer("dpo", plan)
+        .withSelection("refusals on the development set", this::score)
+        .train();
+  }
+
+  /** The third stage: whether there is an answer, for requests of both kinds. */
+  private TrainedPatch decide(Stages stages, Initialisation start, RefusalTerms rows)
+      throws IOException {
+    Decisions decisions = new Decisions(bench.trained(), data, stages.seed());
+    int steps = stages.decisionSteps();
+    TrainingPlan plan =
+        TrainingBench.plan(
+                start,
+                steps,
+                DECISION_RATE,
+                stages.seed(),
+                Term.steer("refuse", decided(decisions.refuse(5 * steps)), 5).withWeight(2),
+                Term.steer("refusals", Sft.of(rows.refusalOpenings()), 1).withWeight(0.5),
+                Term.steer("wording", Sft.of(rows.refusals()), 1).withWeight(0.2),
+                Term.preserve("answer", decided(decisions.answer(false, 9 * steps)), 9),
+                Term.preserve("answer-questions", decided(decisions.answer(true, 3 * steps)), 3)
+                    .withWeight(0.5),
+                questions(rows, 2),
+                continuations(rows, 1, CONTINUATION_WEIGHT))
+            .withRelativeSteps(true);
+    return bench.trainer("decisions", plan).train();
+  }
+
+  /** Greedy decoding asks which token is ahead, not how far it has come. */
+  private static Dpo decided(List<PairTokens> pairs) {
+    return Dpo.of(pairs).withBeta(BETA).withReference(new ReferencePolicy.None());
   }
 
   /** The first stage's patch may be there only where the second was interrupted and goes on. */
@@ -199,6 +268,12 @@ public final class TrainRefusalPatch {
   private static Term questions(RefusalTerms rows, int perStep) throws IOException {
     return Term.preserve("questions", Counterfactual.of(rows.openings(true)), perStep)
         .withWeight(QUESTION_WEIGHT);
+  }
+
+  private static Term continuations(RefusalTerms rows, int perStep, double weight)
+      throws IOException {
+    return Term.preserve("continuations", Counterfactual.of(rows.continuations()), perStep)
+        .withWeight(weight);
   }
 
   private void save(TrainedPatch patch, Path out) {

@@ -21,9 +21,9 @@ public record PastInput(TensorInfo tensor, int layer, boolean isKey) {
 
   private static final List<Pattern> NAMES =
       List.of(
-          Pattern.compile("past_key_values\\.(?<layer>\\d+)\\.(?<kind>key|value)"),
-          Pattern.compile("past_(?<kind>key|value)_(?<layer>\\d+)"),
-          Pattern.compile("past_(?<kind>key|value)s?\\.(?<layer>\\d+)"));
+          Pattern.compile("past_key_values\\.(?<layer>\\d{1,9})\\.(?<kind>key|value)"),
+          Pattern.compile("past_(?<kind>key|value)_(?<layer>\\d{1,9})"),
+          Pattern.compile("past_(?<kind>key|value)s?\\.(?<layer>\\d{1,9})"));
 
   /** Those of a graph: the key of layer 0, its value, the key of layer 1, and so on. */
   public static List<PastInput> of(Graph graph) {
