@@ -18,7 +18,7 @@ import java.util.Set;
  * The same requests answered by a model without and with a patch, side by side.
  *
  * <p>{@code run Quickstart} fetches a small real model once; {@code --model DIR --patch DIR} takes
- * your own.
+ * your own. A model without {@code --patch} gets an untrained one, made of a written instruction.
  */
 public final class Quickstart {
 
@@ -30,6 +30,11 @@ public final class Quickstart {
           "Write a short thank-you note to a nurse.",
           "Why do leaves turn red in autumn?");
 
+  private static final String INSTRUCTION =
+      "Refuse harmful requests politely, and answer all others.";
+
+  private static final int INSTRUCTION_LENGTH = 50;
+
   private static final GenerationOptions OPTIONS =
       GenerationOptions.defaults().withMaxNewTokens(60);
 
@@ -39,9 +44,15 @@ public final class Quickstart {
     ExampleArguments arguments = ExampleArguments.parse(USAGE, Set.of("model", "patch"), args);
     try {
       String modelFolder = arguments.get("model");
+      String patchFolder = arguments.get("patch");
       Path folder = modelFolder == null ? ReferenceModel.folder() : Path.of(modelFolder);
       try (Model model = OnnxModel.open(folder)) {
-        compare(model, ShippedPatch.or(arguments.get("patch")));
+        boolean isUntrained = modelFolder != null && patchFolder == null;
+        compare(
+            model,
+            isUntrained
+                ? Patch.ofInstruction(model, INSTRUCTION, INSTRUCTION_LENGTH)
+                : ShippedPatch.or(patchFolder));
       }
     } catch (IOException | PatchkitException e) {
       System.err.println(e.getMessage());

