@@ -2,8 +2,11 @@ package io.patchkit;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** What a model is asked to continue. */
 public sealed interface Prompt {
@@ -20,8 +23,8 @@ public sealed interface Prompt {
    * A conversation whose next turn the model speaks, rendered by the model's chat template. A model
    * may refuse messages that hold its special tokens with an {@link IllegalArgumentException}.
    */
-  static Prompt chat(List<ChatMessage> messages) {
-    return new Chat(messages);
+  static Chat chat(List<ChatMessage> messages) {
+    return new Chat(messages, Map.of());
   }
 
   /** Token ids, taken as they are. */
@@ -59,13 +62,43 @@ public sealed interface Prompt {
     }
   }
 
-  /** A conversation; at least one message. */
-  record Chat(List<ChatMessage> messages) implements Prompt {
+  /**
+   * A conversation.
+   *
+   * @param messages at least one
+   * @param variables what the chat template is told beside the messages, by name: texts, numbers,
+   *     booleans, null, and lists and maps of them. Whole numbers are {@link Long}s, others {@link
+   *     Double}s. A map keeps its order, in which a template writes it; {@link #equals} ignores it
+   */
+  record Chat(List<ChatMessage> messages, Map<String, @Nullable Object> variables)
+      implements Prompt {
     public Chat {
       messages = List.copyOf(messages);
       if (messages.isEmpty()) {
         throw new IllegalArgumentException("messages is empty; a chat needs at least one message");
       }
+      variables = TemplateVariables.copyOf(variables);
+    }
+
+    /**
+     * The same chat with a variable of its template set, such as {@code enable_thinking} to false
+     * (Qwen3, SmolLM3), {@code reasoning_effort} (gpt-oss), {@code date_string} (Llama 3) or {@code
+     * tools}. A template ignores variables that it does not know.
+     *
+     * @param value a text, number, boolean, null, or a list or map of them; copied
+     * @throws IllegalArgumentException if the value is something else, or the name is that of what
+     *     a template has anyway: {@code messages}, {@code add_generation_prompt}, a special token
+     *     ({@code …_token}) or a function
+     */
+    public Chat with(String name, @Nullable Object value) {
+      Map<String, @Nullable Object> changed = new LinkedHashMap<>(variables);
+      changed.put(name, value);
+      return withVariables(changed);
+    }
+
+    /** The same chat with these variables and no others; see {@link #with}. */
+    public Chat withVariables(Map<String, @Nullable Object> variables) {
+      return new Chat(messages, variables);
     }
 
     private Prompt instructed(String instruction) {
@@ -75,7 +108,7 @@ public sealed interface Prompt {
       instructed.add(
           ChatMessage.system(hasSystem ? instruction + "\n\n" + first.content() : instruction));
       instructed.addAll(hasSystem ? messages.subList(1, messages.size()) : messages);
-      return new Chat(instructed);
+      return new Chat(instructed, variables);
     }
   }
 

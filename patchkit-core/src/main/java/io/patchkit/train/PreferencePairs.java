@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Builds and reads files of preference pairs: JSONL with TRL's columns {@code prompt}, {@code
- * chosen} and {@code rejected}, each a text or a list of messages, and the two scores where there
- * are any.
+ * chosen} and {@code rejected}, each a text or a list of messages, {@code chat_template_kwargs} and
+ * {@code tools} for chats with variables, and the two scores where there are any.
  *
  * <p>Building goes prompt by prompt and writes as it goes. A run that is cut off is continued by
  * running it again: a journal beside the file ({@code <file>.journal}) knows what has been decided,
@@ -80,7 +80,7 @@ public final class PreferencePairs {
     PairWriter writer = PairWriter.open(file, filter, scorer);
     while (prompts.hasNext()) {
       Prompt prompt = prompts.next();
-      long key = new DataDigest().add(TrlJson.prompt(prompt).toString()).leadingLong();
+      long key = new DataDigest().add(TrlJson.key(prompt)).leadingLong();
       writer.offer(key, () -> new PreferencePair(prompt, safer.answer(prompt), base.apply(prompt)));
     }
     return writer.counts();

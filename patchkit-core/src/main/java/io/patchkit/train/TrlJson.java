@@ -1,21 +1,32 @@
 package io.patchkit.train;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.patchkit.ChatMessage;
 import io.patchkit.Prompt;
+import io.patchkit.format.FormatException;
 import io.patchkit.format.JsonArray;
+import io.patchkit.format.JsonLimits;
 import io.patchkit.format.JsonObject;
 import io.patchkit.format.JsonString;
 import io.patchkit.format.JsonValue;
+import io.patchkit.format.StrictJson;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Training examples as TRL's JSON objects: {@code prompt}, {@code chosen}, {@code rejected} or
- * {@code completion}, each a text or a list of messages. An answer that was cut off is marked by
- * {@code <column>_complete: false}; other columns are ignored.
+ * {@code completion}, each a text or a list of messages. What a chat tells its template stands in
+ * TRL's columns {@code tools} and {@code chat_template_kwargs}. An answer that was cut off is
+ * marked by {@code <column>_complete: false}; other columns are ignored.
  */
 final class TrlJson {
+
+  private static final String TOOLS = "tools";
+  private static final String VARIABLES = "chat_template_kwargs";
 
   private TrlJson() {}
 
@@ -40,7 +51,7 @@ final class TrlJson {
       PreferencePair pair, @Nullable Double chosenScore, @Nullable Double rejectedScore) {
     JsonObject.Builder json = JsonObject.builder();
     boolean isChat = pair.prompt() instanceof Prompt.Chat;
-    json.put("prompt", prompt(pair.prompt()));
+    putPrompt(json, pair.prompt());
     put(json, "chosen", pair.chosen(), isChat);
     put(json, "rejected", pair.rejected(), isChat);
     if (chosenScore != null && rejectedScore != null) {
@@ -49,15 +60,31 @@ final class TrlJson {
     return json.build();
   }
 
-  /** The text or messages of a prompt. */
-  static JsonValue prompt(Prompt prompt) {
+  /** What tells a prompt from others; of a text, or a chat without variables, the column alone. */
+  static String key(Prompt prompt) {
+    JsonObject.Builder json = JsonObject.builder();
+    putPrompt(json, prompt);
+    JsonObject columns = json.build();
+    JsonValue alone = columns.get("prompt");
+    return (columns.names().size() == 1 && alone != null ? alone : columns).toString();
+  }
+
+  private static void putPrompt(JsonObject.Builder json, Prompt prompt) {
     if (prompt instanceof Prompt.Text text) {
-      return new JsonString(text.text());
+      json.put("prompt", text.text());
+    } else if (prompt instanceof Prompt.Chat chat) {
+      json.put("prompt", messages(chat.messages()));
+      Map<String, @Nullable Object> others = new LinkedHashMap<>(chat.variables());
+      if (others.containsKey(TOOLS)) {
+        json.put(TOOLS, PlainJson.of(others.remove(TOOLS)));
+      }
+      if (!others.isEmpty()) {
+        json.put(VARIABLES, PlainJson.of(others));
+      }
+    } else {
+      throw new IllegalArgumentException(
+          "prompt is a list of token ids; allowed: a text or a chat");
     }
-    if (prompt instanceof Prompt.Chat chat) {
-      return messages(chat.messages());
-    }
-    throw new IllegalArgumentException("prompt is a list of token ids; allowed: a text or a chat");
   }
 
   private static void put(JsonObject.Builder json, String column, Answer answer, boolean isChat) {
@@ -93,9 +120,41 @@ final class TrlJson {
 
   private static Prompt prompt(JsonObject json) {
     if (json.get("prompt") instanceof JsonArray array) {
-      return Prompt.chat(messages(array));
+      return chat(messages(array), json);
     }
     return Prompt.text(json.string("prompt"));
+  }
+
+  /** A chat with the variables that the other columns hold; null is none of them, as to TRL. */
+  private static Prompt.Chat chat(List<ChatMessage> messages, JsonObject json) {
+    Map<String, @Nullable Object> variables = new LinkedHashMap<>();
+    JsonObject named = json.optionalObject(VARIABLES);
+    if (named != null) {
+      for (String name : named.names()) {
+        variables.put(name, PlainJson.value(named.get(name)));
+      }
+    }
+    if (json.has(TOOLS)) {
+      variables.put(TOOLS, PlainJson.value(tools(json)));
+    }
+    try {
+      return Prompt.chat(messages).withVariables(variables);
+    } catch (IllegalArgumentException e) {
+      throw json.notAllowed(VARIABLES, "variables that a chat may have (" + e.getMessage() + ")");
+    }
+  }
+
+  /** A data set whose tools differ in their fields has them as JSON in a text. */
+  private static @Nullable JsonValue tools(JsonObject json) {
+    JsonValue tools = json.get(TOOLS);
+    if (!(tools instanceof JsonString text)) {
+      return tools;
+    }
+    try {
+      return StrictJson.parse(text.value().getBytes(UTF_8), JsonLimits.defaults());
+    } catch (FormatException e) {
+      throw json.notAllowed(TOOLS, "a list of tools, or one as JSON in a text");
+    }
   }
 
   private static Answer answer(JsonObject json, String column) {
@@ -129,7 +188,7 @@ final class TrlJson {
           "rejected", "the conversation of chosen, but for the assistant's last message");
     }
     return new PreferencePair(
-        Prompt.chat(chosen.subList(0, last)),
+        chat(chosen.subList(0, last), json),
         answer(json, "chosen", chosen.get(last).content()),
         answer(json, "rejected", rejected.get(last).content()));
   }

@@ -13,7 +13,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -286,6 +288,53 @@ class PreferencePairsTest {
         .hasMessageContaining("is NaN");
   }
 
+  /** Written in TRL's columns, and read as they were. */
+  @Test
+  void keepsTheVariablesOfChats() throws IOException {
+    Prompt.Chat chat = Prompt.chat(List.of(ChatMessage.user("0.9 0.1")));
+    Map<String, Object> tool = new HashMap<>();
+    tool.put("name", "weather");
+    tool.put("nothing", null);
+    List<Prompt> prompts =
+        List.of(
+            chat,
+            chat.with("enable_thinking", false),
+            chat.with("enable_thinking", true),
+            chat.with("tools", List.of(tool, 1, 0.5)).with("day", "1 May"));
+    PairCounts counts =
+        PreferencePairs.unfiltered()
+            .build(
+                prompts.iterator(),
+                prompt -> Answer.of("Yes."),
+                SaferReference.answering(prompt -> "No."),
+                file);
+    assertThat(counts).isEqualTo(new PairCounts(4, 0, 0, 0, 0));
+    assertThat(read()).extracting(PreferencePair::prompt).isEqualTo(prompts);
+    assertThat(lines(file).get(0)).doesNotContain("tools", "chat_template_kwargs");
+    assertThat(lines(file).get(1)).contains("\"chat_template_kwargs\":{\"enable_thinking\":false}");
+    assertThat(lines(file).get(3)).contains("\"tools\":[{", "kwargs\":{\"day\":\"1 May\"}");
+  }
+
+  /** As TRL does. */
+  @Test
+  void readsToolsThatAreWrittenAsText() throws IOException {
+    String chat = "\"prompt\":[{\"role\":\"user\",\"content\":\"Hi\"}],";
+    String answers = "\"chosen\":\"a\",\"rejected\":\"b\"}\n";
+    Files.writeString(file, "{" + chat + "\"tools\":\"[{\\\"name\\\":1}]\"," + answers);
+    assertThat(((Prompt.Chat) read().get(0).prompt()).variables())
+        .isEqualTo(Map.of("tools", List.of(Map.of("name", 1L))));
+    Files.writeString(file, "{" + chat + "\"tools\":null," + answers);
+    assertThat(((Prompt.Chat) read().get(0).prompt()).variables()).isEmpty();
+    for (String bad :
+        List.of("\"tools\":\"[{\",", "\"chat_template_kwargs\":{\"bos_token\":\"x\"},")) {
+      Files.writeString(file, "{" + chat + bad + answers);
+      assertThatThrownBy(this::read)
+          .isInstanceOf(PatchkitException.class)
+          .hasMessageContaining("line 1")
+          .hasMessageContaining(bad.substring(1, bad.indexOf('"', 1)));
+    }
+  }
+
   @Test
   void copiesEachPairOnce() {
     Prompt prompt = Prompt.text("p");
@@ -347,8 +396,7 @@ class PreferencePairsTest {
     Files.writeString(
         file,
         "{\"chosen\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"y\"}],"
-            + "\"rejected\":[{\"role\":\"user\",\"content\":\"r\"},"
-            + "{\"role\":\"assistant\",\"content\":\"n\"}]}\n");
+            + "\"rejected\":[{\"role\":\"user\",\"content\":\"r\"},{\"role\":\"assistant\",\"content\":\"n\"}]}\n");
     assertThatThrownBy(this::read).hasMessageContaining("the conversation of chosen");
     assertThatThrownBy(() -> PreferencePairs.read(folder.resolve("absent")))
         .isInstanceOf(PatchkitException.class);

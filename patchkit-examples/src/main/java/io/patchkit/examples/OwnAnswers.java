@@ -123,6 +123,12 @@ final class OwnAnswers {
 
   private static String text(Prompt prompt) {
     if (prompt instanceof Prompt.Chat chat) {
+      if (!chat.variables().isEmpty()) {
+        throw new IllegalArgumentException(
+            "the chat has the variables "
+                + chat.variables()
+                + ", by which answers are not kept; allowed: a chat without variables");
+      }
       return chat.messages().get(chat.messages().size() - 1).content();
     }
     return ((Prompt.Text) prompt).text();

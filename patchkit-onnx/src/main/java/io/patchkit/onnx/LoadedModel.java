@@ -108,8 +108,9 @@ final class LoadedModel {
     } else if (prompt instanceof Prompt.Chat chat) {
       if (plainMessages != null) {
         plainMessages.require(chat.messages());
+        plainMessages.requireVariables(chat.variables());
       }
-      tokens = tokenizer.encode(template().render(chat.messages(), true), false);
+      tokens = tokenizer.encode(template().render(chat), false);
     } else {
       tokens = ((Prompt.Tokens) prompt).ids();
     }

@@ -3,13 +3,15 @@ package io.patchkit.onnx;
 import io.patchkit.ChatMessage;
 import io.patchkit.onnx.text.HuggingFaceTokenizer;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Refuses chat messages whose contents or roles hold special tokens. A chat template joins them and
- * special tokens to one text, in which the tokenizer cannot tell the one's tokens from the other's:
- * a content with the token that ends a turn ends the turn, and may go on as another speaker.
- * Thread-safe.
+ * Refuses chats whose contents, roles or variables hold special tokens. A chat template joins them
+ * and special tokens to one text, in which the tokenizer cannot tell the one's tokens from the
+ * other's: a content with the token that ends a turn ends the turn, and may go on as another
+ * speaker. Thread-safe.
  */
 final class PlainMessages {
 
@@ -36,6 +38,27 @@ final class PlainMessages {
     }
   }
 
+  /**
+   * @throws IllegalArgumentException if a text in the variables of a chat holds a special token
+   */
+  void requireVariables(Map<String, @Nullable Object> variables) {
+    variables.forEach((name, value) -> requireWithin(value, "the variable " + name));
+  }
+
+  private void requireWithin(@Nullable Object value, String where) {
+    if (value instanceof String text) {
+      require(text, where);
+    } else if (value instanceof List<?> list) {
+      list.forEach(item -> requireWithin(item, where));
+    } else if (value instanceof Map<?, ?> map) {
+      map.forEach(
+          (key, item) -> {
+            requireWithin(key, where);
+            requireWithin(item, where);
+          });
+    }
+  }
+
   private void require(String text, String where) {
     for (int token : tokenizer.encode(text, false)) {
       if ((tokenizer.isSpecial(token) || stopTokens.contains(token))
@@ -44,8 +67,8 @@ final class PlainMessages {
             where
                 + " contains "
                 + tokenizer.decode(new int[] {token}, false)
-                + ", a special token of the model; allowed: roles and contents without special"
-                + " tokens, or any where OnnxOptions.specialTokensInMessages is on");
+                + ", a special token of the model; allowed: roles, contents and variables without"
+                + " special tokens, or any where OnnxOptions.specialTokensInMessages is on");
       }
     }
   }

@@ -3,6 +3,7 @@ package io.patchkit.onnx.text;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.patchkit.ChatMessage;
 import io.patchkit.CorruptModelException;
+import io.patchkit.Prompt;
 import io.patchkit.UnsupportedModelException;
 import io.patchkit.onnx.text.jinja.Arguments;
 import io.patchkit.onnx.text.jinja.JinjaException;
@@ -24,8 +25,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A model folder's own way of writing a conversation as one text: the Jinja template it was trained
  * with, in the environment that transformers gives it (variables {@code messages}, {@code
- * add_generation_prompt} and the special tokens, {@code tools} and {@code documents} none,
- * functions {@code raise_exception} and {@code strftime_now}).
+ * add_generation_prompt} and the special tokens, {@code tools} and {@code documents} none unless
+ * the chat has them among its variables, functions {@code raise_exception} and {@code
+ * strftime_now}).
  *
  * <p>The text carries its special tokens; tokenize it without adding any. Immutable and
  * thread-safe.
@@ -99,7 +101,18 @@ public final class ChatTemplate {
   }
 
   /**
-   * Writes a conversation as the text that the model continues.
+   * Writes a chat as the text that the model continues.
+   *
+   * @throws IllegalArgumentException if the template does not accept these messages or variables,
+   *     with the template's own reason
+   * @throws UnsupportedModelException if the model has no template or an unusable one
+   */
+  public String render(Prompt.Chat chat) {
+    return render(chat.messages(), chat.variables(), true);
+  }
+
+  /**
+   * Writes a conversation as a text.
    *
    * @param addGenerationPrompt whether to end with what begins the assistant's next turn
    * @throws IllegalArgumentException if the template does not accept these messages, with the
@@ -107,6 +120,13 @@ public final class ChatTemplate {
    * @throws UnsupportedModelException if the model has no template or an unusable one
    */
   public String render(List<ChatMessage> messages, boolean addGenerationPrompt) {
+    return render(messages, Map.of(), addGenerationPrompt);
+  }
+
+  private String render(
+      List<ChatMessage> messages,
+      Map<String, @Nullable Object> given,
+      boolean addGenerationPrompt) {
     if (defect != null) {
       throw defect;
     } else if (template == null) {
@@ -120,10 +140,11 @@ public final class ChatTemplate {
       turn.put("content", message.content());
       turns.add(turn);
     }
-    scope.put("messages", turns);
-    scope.put("add_generation_prompt", addGenerationPrompt);
     scope.put("tools", null);
     scope.put("documents", null);
+    scope.putAll(given);
+    scope.put("messages", turns);
+    scope.put("add_generation_prompt", addGenerationPrompt);
     scope.put("raise_exception", (JinjaFunction) ChatTemplate::raise);
     scope.put("strftime_now", (JinjaFunction) this::now);
     try {

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.patchkit.ChatMessage;
 import io.patchkit.CorruptModelException;
+import io.patchkit.Prompt;
 import io.patchkit.UnsupportedModelException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -73,6 +75,29 @@ class ChatTemplateTest {
     }
     assertThat(tests).hasSizeGreaterThan(250);
     return tests;
+  }
+
+  /** What the chat tells beside its messages, against jinja2. */
+  @Test
+  void tellsTemplatesTheChatsVariables() throws Exception {
+    ObjectMapper json = new ObjectMapper();
+    for (JsonNode oracle : json.readTree(resource("variables.json")).get("cases")) {
+      Map<String, Object> variables =
+          json.convertValue(oracle.get("variables"), new TypeReference<>() {});
+      Prompt.Chat chat = Prompt.chat(HELLO).withVariables(variables);
+      assertThat(template(resource(oracle.get("template").asText())).render(chat))
+          .as("%s %s", oracle.get("template"), variables)
+          .isEqualTo(oracle.get("text").asText());
+    }
+  }
+
+  @Test
+  void aChatWithoutVariablesLeavesTheDefaults() throws Exception {
+    ChatTemplate template = template("{{ tools is none }} {{ documents is none }} {{ x }}");
+    Prompt.Chat chat = Prompt.chat(HELLO);
+    assertThat(template.render(chat)).isEqualTo("True True ");
+    assertThat(template.render(chat.with("tools", List.of(1)).with("x", Map.of("a", 1))))
+        .isEqualTo("False True {'a': 1}");
   }
 
   private static String resource(String name) throws Exception {
@@ -182,7 +207,8 @@ class ChatTemplateTest {
       Locale.setDefault(Locale.GERMANY);
       ChatTemplate template =
           template(
-              "{{ strftime_now('%a %A %b %B %d %e %H %I %j %m %M %p %S %y %Y %% %-d %-m %-I x%') }}");
+              "{{ strftime_now('%a %A %b %B %d %e %H %I %j %m %M %p %S %y %Y %% %-d %-m %-I x%')"
+                  + " }}");
       assertThat(template.render(HELLO, true))
           .isEqualTo("Fri Friday Jul July 26 26 09 09 208 07 05 AM 03 24 2024 % 26 7 9 x%");
     } finally {
