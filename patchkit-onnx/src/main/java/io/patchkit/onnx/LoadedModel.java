@@ -47,7 +47,7 @@ final class LoadedModel {
   }
 
   static LoadedModel load(Path path, OnnxOptions options) {
-    ModelFolder folder = ModelFolder.read(path);
+    ModelFolder folder = ModelFolder.read(path, options.graph());
     ModelFile file = ModelFile.read(folder.graph());
     HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(folder.folder());
     try {

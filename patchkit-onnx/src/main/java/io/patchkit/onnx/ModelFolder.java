@@ -10,12 +10,14 @@ import io.patchkit.format.JsonObject;
 import io.patchkit.format.JsonValue;
 import io.patchkit.format.StrictJson;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,8 +43,15 @@ record ModelFolder(
   private static final List<String> CONTEXT_LENGTHS =
       List.of("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len");
 
-  /** Reads the configuration files of a folder. */
-  static ModelFolder read(Path folder) {
+  private static final int MOST_GRAPHS_NAMED = 20;
+
+  /**
+   * Reads the configuration files of a folder.
+   *
+   * @param chosen the graph to take, null for the folder's own
+   * @throws IllegalArgumentException if the chosen graph lies outside of the folder
+   */
+  static ModelFolder read(Path folder, @Nullable String chosen) {
     if (!Files.isDirectory(folder)) {
       throw new CorruptModelException(
           folder + " is not a folder; expected one with a graph, a tokenizer and a configuration");
@@ -60,7 +69,7 @@ record ModelFolder(
       }
       return new ModelFolder(
           folder,
-          graph(folder, genaiModel),
+          graph(folder, candidates(chosen, genaiModel), chosen),
           contextLength(folder, config, genaiModel),
           stopTokens(config, genaiModel, generation),
           bosToken(generation, genaiModel, config),
@@ -71,20 +80,56 @@ record ModelFolder(
     }
   }
 
-  private static Path graph(Path folder, @Nullable JsonObject genaiModel) {
+  private static List<String> candidates(@Nullable String chosen, @Nullable JsonObject genaiModel) {
+    if (chosen != null) {
+      return List.of(chosen);
+    }
     JsonObject decoder = genaiModel == null ? null : genaiModel.optionalObject("decoder");
     String named = decoder == null ? null : decoder.optionalString("filename");
-    List<String> candidates =
-        named == null ? List.of("model.onnx", "onnx/model.onnx") : List.of(named);
+    return named == null ? List.of("model.onnx", "onnx/model.onnx") : List.of(named);
+  }
+
+  private static Path graph(Path folder, List<String> candidates, @Nullable String chosen) {
     Path inside = folder.toAbsolutePath().normalize();
     for (String candidate : candidates) {
       Path graph = inside.resolve(candidate).normalize();
-      if (graph.startsWith(inside) && Files.isRegularFile(graph)) {
+      boolean isInside = graph.startsWith(inside);
+      if (isInside && Files.isRegularFile(graph)) {
         return graph;
       }
+      if (!isInside && candidate.equals(chosen)) {
+        throw new IllegalArgumentException(
+            "graph is " + chosen + "; allowed: the path of a file within the folder " + folder);
+      }
     }
+    List<String> found = graphs(inside);
     throw new CorruptModelException(
-        folder + " has no graph; expected the file " + String.join(" or ", candidates));
+        folder
+            + " has no graph; expected the file "
+            + String.join(" or ", candidates)
+            + (found.isEmpty()
+                ? "; export or fetch the model again"
+                : ", found "
+                    + String.join(", ", found)
+                    + "; choose one with OnnxOptions.withGraph"));
+  }
+
+  /** The ONNX files of a folder and the folders in it. */
+  private static List<String> graphs(Path folder) {
+    try (Stream<Path> files =
+        Files.find(
+            folder,
+            2,
+            (file, attributes) ->
+                file.getFileName().toString().endsWith(".onnx") && Files.isRegularFile(file))) {
+      return files
+          .map(file -> folder.relativize(file).toString().replace('\\', '/'))
+          .sorted()
+          .limit(MOST_GRAPHS_NAMED)
+          .toList();
+    } catch (IOException | UncheckedIOException e) {
+      return List.of(); // It only helps a message.
+    }
   }
 
   private static int contextLength(

@@ -13,10 +13,11 @@ import java.nio.file.Path;
  * A language model exported to ONNX, run by ONNX Runtime.
  *
  * <p>A model folder holds the decoder graph with its cache as inputs and outputs ({@code
- * model.onnx}, weights inside or beside it), {@code tokenizer.json}, and {@code config.json} or
- * {@code genai_config.json}; for chats also {@code chat_template.jinja} or a template in {@code
- * tokenizer_config.json}. Exports of optimum ({@code text-generation-with-past}) and of the
- * onnxruntime-genai model builder are such folders. Nothing in the folder is changed.
+ * model.onnx}, or another file by {@link OnnxOptions#withGraph}; weights inside or beside it),
+ * {@code tokenizer.json}, and {@code config.json} or {@code genai_config.json}; for chats also
+ * {@code chat_template.jinja} or a template in {@code tokenizer_config.json}. Exports of optimum
+ * ({@code text-generation-with-past}) and of the onnxruntime-genai model builder are such folders.
+ * Nothing in the folder is changed.
  *
  * <p>Thread-safe. Whoever opens a model closes it; views made with {@link #withPatches} end with
  * it.
@@ -35,6 +36,7 @@ public final class OnnxModel extends OnnxLanguageModel implements Model {
   /**
    * Opens a model folder.
    *
+   * @throws IllegalArgumentException if {@link OnnxOptions#graph} lies outside of the folder
    * @throws io.patchkit.CorruptModelException if a file is missing, truncated or malformed
    * @throws io.patchkit.UnsupportedModelException if the graph has no past inputs, or inputs and
    *     shapes that this library does not know

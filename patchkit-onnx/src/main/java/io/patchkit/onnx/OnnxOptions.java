@@ -6,10 +6,14 @@ import java.time.ZoneId;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a model is opened. Immutable; start from {@link #defaults()}.
  *
+ * @param graph the decoder's ONNX file within the model folder, such as {@code onnx/model_q4.onnx};
+ *     null for the one that {@code genai_config.json} names, or else {@code model.onnx} or {@code
+ *     onnx/model.onnx}
  * @param threads threads that one pass over the graph uses, ≥ 1
  * @param spinning whether idle threads wait busily for the next operator: faster on a machine that
  *     does nothing else, slower beside other work
@@ -38,6 +42,7 @@ import java.util.function.Consumer;
  * @param clock tells chat templates that ask for it what day it is
  */
 public record OnnxOptions(
+    @Nullable String graph,
     int threads,
     boolean spinning,
     boolean prepacking,
@@ -52,6 +57,7 @@ public record OnnxOptions(
     Clock clock) {
 
   public OnnxOptions {
+    require(graph == null || !graph.isBlank(), "graph", "blank", "the path of a file");
     require(threads >= 1, "threads", threads, "at least 1");
     Objects.requireNonNull(cudaDevice, "cudaDevice");
     require(cudaDevice.orElse(0) >= 0, "cudaDevice", cudaDevice, "0 or more");
@@ -64,13 +70,14 @@ public record OnnxOptions(
   }
 
   /**
-   * As many threads as the process may use processors, without spinning; prepacked weights and an
-   * arena; on the processor; 256 MiB of encoded prefixes; prompts in chunks of 512 tokens; 512 MiB
-   * of idle buffers; batches of up to 8; no special tokens in chat messages; no listener; the
-   * system's clock.
+   * The folder's own choice of a graph; as many threads as the process may use processors, without
+   * spinning; prepacked weights and an arena; on the processor; 256 MiB of encoded prefixes;
+   * prompts in chunks of 512 tokens; 512 MiB of idle buffers; batches of up to 8; no special tokens
+   * in chat messages; no listener; the system's clock.
    */
   public static OnnxOptions defaults() {
     return new OnnxOptions(
+        null,
         Runtime.getRuntime().availableProcessors(),
         false,
         true,
@@ -88,6 +95,10 @@ public record OnnxOptions(
   /** The defaults on a GPU. */
   public static OnnxOptions cuda(int device) {
     return defaults().withCudaDevice(OptionalInt.of(device));
+  }
+
+  public OnnxOptions withGraph(@Nullable String graph) {
+    return edited(draft -> draft.graph = graph);
   }
 
   public OnnxOptions withThreads(int threads) {
@@ -153,6 +164,7 @@ public record OnnxOptions(
 
   /** The fields while one of them changes. */
   private static final class Draft {
+    @Nullable String graph;
     int threads;
     boolean spinning;
     boolean prepacking;
@@ -167,6 +179,7 @@ public record OnnxOptions(
     Clock clock;
 
     Draft(OnnxOptions from) {
+      graph = from.graph;
       threads = from.threads;
       spinning = from.spinning;
       prepacking = from.prepacking;
@@ -183,6 +196,7 @@ public record OnnxOptions(
 
     OnnxOptions build() {
       return new OnnxOptions(
+          graph,
           threads,
           spinning,
           prepacking,

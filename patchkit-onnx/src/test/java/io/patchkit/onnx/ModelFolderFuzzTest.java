@@ -31,7 +31,7 @@ class ModelFolderFuzzTest {
       Files.write(folder.resolve(name), json);
     }
     try {
-      ModelFolder model = ModelFolder.read(folder);
+      ModelFolder model = ModelFolder.read(folder, null);
       assertThat(model.contextLength()).isPositive();
       assertThat(model.graph()).startsWith(folder);
     } catch (CorruptModelException e) {
