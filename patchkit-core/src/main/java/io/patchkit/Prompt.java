@@ -20,11 +20,12 @@ public sealed interface Prompt {
   }
 
   /**
-   * A conversation whose next turn the model speaks, rendered by the model's chat template. A model
-   * may refuse messages that hold its special tokens with an {@link IllegalArgumentException}.
+   * A conversation whose next turn the model speaks, or {@linkplain Chat#continuing continues},
+   * rendered by the model's chat template. A model may refuse messages that hold its special tokens
+   * with an {@link IllegalArgumentException}.
    */
   static Chat chat(List<ChatMessage> messages) {
-    return new Chat(messages, Map.of());
+    return new Chat(messages, Map.of(), false);
   }
 
   /** Token ids, taken as they are. */
@@ -69,8 +70,11 @@ public sealed interface Prompt {
    * @param variables what the chat template is told beside the messages, by name: texts, numbers,
    *     booleans, null, and lists and maps of them. Whole numbers are {@link Long}s, others {@link
    *     Double}s. A map keeps its order, in which a template writes it; {@link #equals} ignores it
+   * @param isContinuing whether the last message is the beginning of the answer, which the model
+   *     continues; see {@link #continuing}
    */
-  record Chat(List<ChatMessage> messages, Map<String, @Nullable Object> variables)
+  record Chat(
+      List<ChatMessage> messages, Map<String, @Nullable Object> variables, boolean isContinuing)
       implements Prompt {
     public Chat {
       messages = List.copyOf(messages);
@@ -78,6 +82,20 @@ public sealed interface Prompt {
         throw new IllegalArgumentException("messages is empty; a chat needs at least one message");
       }
       variables = TemplateVariables.copyOf(variables);
+      if (isContinuing) {
+        requireBeginning(messages.get(messages.size() - 1));
+      }
+    }
+
+    private static void requireBeginning(ChatMessage last) {
+      if (!last.role().equals("assistant") || last.content().isBlank()) {
+        throw new IllegalArgumentException(
+            "a chat that is continued ends with "
+                + (last.content().isBlank() ? "nothing" : "words")
+                + " of the role "
+                + last.role()
+                + "; allowed: the beginning of an answer, of the role assistant");
+      }
     }
 
     /**
@@ -98,7 +116,27 @@ public sealed interface Prompt {
 
     /** The same chat with these variables and no others; see {@link #with}. */
     public Chat withVariables(Map<String, @Nullable Object> variables) {
-      return new Chat(messages, variables);
+      return new Chat(messages, variables, isContinuing);
+    }
+
+    /**
+     * The same chat with its last message, which is the assistant's, as the beginning of the
+     * answer: the model goes on behind its last word instead of speaking a turn of its own, as with
+     * {@code continue_final_message} of transformers. What is generated does not repeat the
+     * beginning.
+     *
+     * <pre>{@code
+     * Prompt.chat(List.of(ChatMessage.user(request), ChatMessage.assistant("Sure, here is")))
+     *     .continuing()
+     * }</pre>
+     *
+     * <p>End the beginning with a word or a mark, not with a space: tokens begin with theirs. Many
+     * templates cut a space off at the end.
+     *
+     * @throws IllegalArgumentException if the last message is not the assistant's, or is blank
+     */
+    public Chat continuing() {
+      return new Chat(messages, variables, true);
     }
 
     private Prompt instructed(String instruction) {
@@ -108,7 +146,7 @@ public sealed interface Prompt {
       instructed.add(
           ChatMessage.system(hasSystem ? instruction + "\n\n" + first.content() : instruction));
       instructed.addAll(hasSystem ? messages.subList(1, messages.size()) : messages);
-      return new Chat(instructed, variables);
+      return new Chat(instructed, variables, isContinuing);
     }
   }
 

@@ -37,6 +37,23 @@ class PromptTest {
     assertThat(instructed.messages()).hasSize(2);
   }
 
+  @Test
+  void continuesOnlyABeginningOfTheAssistants() {
+    Prompt.Chat begun =
+        Prompt.chat(List.of(ChatMessage.user("Hello"), ChatMessage.assistant("Sure,")));
+    assertThat(begun.continuing()).isNotEqualTo(begun).isEqualTo(begun.continuing().continuing());
+    Prompt.Chat changed = (Prompt.Chat) begun.continuing().with("a", 1).withInstruction("Be kind.");
+    assertThat(changed.isContinuing()).isTrue();
+    assertThatIllegalArgumentException()
+        .isThrownBy(CHAT::continuing)
+        .withMessage(
+            "a chat that is continued ends with words of the role user; allowed: the beginning of"
+                + " an answer, of the role assistant");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Prompt.chat(List.of(ChatMessage.assistant(" "))).continuing())
+        .withMessageContaining("ends with nothing of the role assistant");
+  }
+
   /** Nothing that was handed in, or is handed out, changes a prompt. */
   @Test
   void copiesVariablesAllTheWayDown() {

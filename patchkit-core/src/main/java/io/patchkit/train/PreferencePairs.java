@@ -70,6 +70,8 @@ public final class PreferencePairs {
    * @param base the unpatched model's answer
    * @param file made if there is none, in a directory that exists
    * @return what became of all candidates so far
+   * @throws IllegalArgumentException if a chat ends with the assistant's message and is not to be
+   *     continued, which the file cannot tell
    * @throws IllegalStateException if an answer was cancelled; that prompt is asked again by the
    *     next run
    * @throws io.patchkit.PatchkitException if the file cannot be read or written, or was built with
@@ -103,7 +105,8 @@ public final class PreferencePairs {
 
   /**
    * Reads a file of pairs, lazily; close the stream. Other columns are ignored. Two conversations
-   * without {@code prompt} are taken as TRL takes them: what they have in common is the prompt.
+   * without {@code prompt} are taken as TRL takes them: what they have in common is the prompt. A
+   * prompt that ends with a message of the assistant's is one to continue.
    *
    * @throws io.patchkit.PatchkitException if the file cannot be read; from the stream, if a line is
    *     no pair

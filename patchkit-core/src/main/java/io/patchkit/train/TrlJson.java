@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Training examples as TRL's JSON objects: {@code prompt}, {@code chosen}, {@code rejected} or
  * {@code completion}, each a text or a list of messages. What a chat tells its template stands in
- * TRL's columns {@code tools} and {@code chat_template_kwargs}. An answer that was cut off is
- * marked by {@code <column>_complete: false}; other columns are ignored.
+ * TRL's columns {@code tools} and {@code chat_template_kwargs}; one that ends with a message of the
+ * assistant's is continued, as by TRL. An answer that was cut off is marked by {@code
+ * <column>_complete: false}; other columns are ignored.
  */
 final class TrlJson {
 
@@ -73,6 +74,11 @@ final class TrlJson {
     if (prompt instanceof Prompt.Text text) {
       json.put("prompt", text.text());
     } else if (prompt instanceof Prompt.Chat chat) {
+      if (endsWithAssistant(chat) && !chat.isContinuing()) {
+        throw new IllegalArgumentException(
+            "prompt is a chat that ends with a message of the assistant's, which readers of TRL's"
+                + " files continue; allowed: Prompt.Chat.continuing(), or another last message");
+      }
       json.put("prompt", messages(chat.messages()));
       Map<String, @Nullable Object> others = new LinkedHashMap<>(chat.variables());
       if (others.containsKey(TOOLS)) {
@@ -120,13 +126,13 @@ final class TrlJson {
 
   private static Prompt prompt(JsonObject json) {
     if (json.get("prompt") instanceof JsonArray array) {
-      return chat(messages(array), json);
+      return chat(messages(array), json, "prompt");
     }
     return Prompt.text(json.string("prompt"));
   }
 
   /** A chat with the variables that the other columns hold; null is none of them, as to TRL. */
-  private static Prompt.Chat chat(List<ChatMessage> messages, JsonObject json) {
+  private static Prompt.Chat chat(List<ChatMessage> messages, JsonObject json, String column) {
     Map<String, @Nullable Object> variables = new LinkedHashMap<>();
     JsonObject named = json.optionalObject(VARIABLES);
     if (named != null) {
@@ -137,11 +143,26 @@ final class TrlJson {
     if (json.has(TOOLS)) {
       variables.put(TOOLS, PlainJson.value(tools(json)));
     }
+    Prompt.Chat chat = said(messages, json, column);
     try {
-      return Prompt.chat(messages).withVariables(variables);
+      return chat.withVariables(variables);
     } catch (IllegalArgumentException e) {
       throw json.notAllowed(VARIABLES, "variables that a chat may have (" + e.getMessage() + ")");
     }
+  }
+
+  /** TRL continues what the assistant has begun to say. */
+  private static Prompt.Chat said(List<ChatMessage> messages, JsonObject json, String column) {
+    try {
+      Prompt.Chat chat = Prompt.chat(messages);
+      return endsWithAssistant(chat) ? chat.continuing() : chat;
+    } catch (IllegalArgumentException e) {
+      throw json.notAllowed(column, "a conversation to go on with (" + e.getMessage() + ")");
+    }
+  }
+
+  private static boolean endsWithAssistant(Prompt.Chat chat) {
+    return chat.messages().get(chat.messages().size() - 1).role().equals("assistant");
   }
 
   /** A data set whose tools differ in their fields has them as JSON in a text. */
@@ -188,7 +209,7 @@ final class TrlJson {
           "rejected", "the conversation of chosen, but for the assistant's last message");
     }
     return new PreferencePair(
-        chat(chosen.subList(0, last), json),
+        chat(chosen.subList(0, last), json, "chosen"),
         answer(json, "chosen", chosen.get(last).content()),
         answer(json, "rejected", rejected.get(last).content()));
   }

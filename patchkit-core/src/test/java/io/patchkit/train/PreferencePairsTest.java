@@ -315,6 +315,27 @@ class PreferencePairsTest {
     assertThat(lines(file).get(3)).contains("\"tools\":[{", "kwargs\":{\"day\":\"1 May\"}");
   }
 
+  /** As TRL does: what the assistant has begun to say is continued. */
+  @Test
+  void keepsBeginningsOfAnswers() throws IOException {
+    Prompt.Chat begun =
+        Prompt.chat(List.of(ChatMessage.user("0.9 0.1"), ChatMessage.assistant("Sure,")));
+    PreferencePairs pairs = PreferencePairs.unfiltered();
+    SaferReference safer = SaferReference.answering(prompt -> "no.");
+    Function<Prompt, Answer> base = prompt -> Answer.of("yes.");
+    pairs.build(List.<Prompt>of(begun.continuing()).iterator(), base, safer, file);
+    assertThat(read()).extracting(PreferencePair::prompt).containsExactly(begun.continuing());
+    assertThatThrownBy(() -> pairs.build(List.<Prompt>of(begun).iterator(), base, safer, file))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("Prompt.Chat.continuing()");
+    Files.writeString(
+        file,
+        "{\"prompt\":[{\"role\":\"assistant\",\"content\":\"\"}],\"chosen\":\"a\",\"rejected\":\"b\"}\n");
+    assertThatThrownBy(this::read)
+        .isInstanceOf(PatchkitException.class)
+        .hasMessageContaining("$.prompt: expected a conversation to go on with");
+  }
+
   /** As TRL does. */
   @Test
   void readsToolsThatAreWrittenAsText() throws IOException {
@@ -395,8 +416,7 @@ class PreferencePairsTest {
     assertThatThrownBy(this::read).hasMessageContaining("line 2: $.rejected");
     Files.writeString(
         file,
-        "{\"chosen\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"y\"}],"
-            + "\"rejected\":[{\"role\":\"user\",\"content\":\"r\"},{\"role\":\"assistant\",\"content\":\"n\"}]}\n");
+        "{\"chosen\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"y\"}],\"rejected\":[{\"role\":\"user\",\"content\":\"r\"},{\"role\":\"assistant\",\"content\":\"n\"}]}\n");
     assertThatThrownBy(this::read).hasMessageContaining("the conversation of chosen");
     assertThatThrownBy(() -> PreferencePairs.read(folder.resolve("absent")))
         .isInstanceOf(PatchkitException.class);

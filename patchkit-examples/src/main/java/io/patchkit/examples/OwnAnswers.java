@@ -123,11 +123,10 @@ final class OwnAnswers {
 
   private static String text(Prompt prompt) {
     if (prompt instanceof Prompt.Chat chat) {
-      if (!chat.variables().isEmpty()) {
+      if (!chat.variables().isEmpty() || chat.isContinuing()) {
         throw new IllegalArgumentException(
-            "the chat has the variables "
-                + chat.variables()
-                + ", by which answers are not kept; allowed: a chat without variables");
+            "the chat has variables or a beginning of the answer, by which answers are not kept;"
+                + " allowed: a chat of messages alone");
       }
       return chat.messages().get(chat.messages().size() - 1).content();
     }

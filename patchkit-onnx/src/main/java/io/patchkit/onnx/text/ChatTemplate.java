@@ -39,6 +39,9 @@ public final class ChatTemplate {
           + " tokenizer_config.json); continue a text instead, or put the template of the model it"
           + " was trained as into the folder";
 
+  /** The one of transformers, which some templates know. The space tells whether they trim. */
+  private static final String MARK = "CONTINUE_FINAL_MESSAGE_TAG ";
+
   private final @Nullable JinjaTemplate template;
   private final @Nullable RuntimeException defect;
   private final Map<String, Object> variables = new HashMap<>();
@@ -101,14 +104,35 @@ public final class ChatTemplate {
   }
 
   /**
-   * Writes a chat as the text that the model continues.
+   * Writes a chat as the text that the model continues: to the beginning of the assistant's next
+   * turn, or to the end of the last message where that is to be continued.
+   *
+   * <p>The end of the last message is found as transformers finds it, by a mark behind its content,
+   * which is cut off with everything after it.
    *
    * @throws IllegalArgumentException if the template does not accept these messages or variables,
    *     with the template's own reason
    * @throws UnsupportedModelException if the model has no template or an unusable one
    */
   public String render(Prompt.Chat chat) {
-    return render(chat.messages(), chat.variables(), true);
+    if (!chat.isContinuing()) {
+      return render(chat.messages(), chat.variables(), true);
+    }
+    List<ChatMessage> marked = new ArrayList<>(chat.messages());
+    ChatMessage last = marked.remove(marked.size() - 1);
+    marked.add(new ChatMessage(last.role(), last.content() + MARK));
+    String text = render(marked, chat.variables(), false);
+    int end = text.lastIndexOf(MARK.strip());
+    String before = end < 0 ? "" : text.substring(0, end);
+    if (!before.strip().endsWith(last.content().strip())) {
+      throw new IllegalArgumentException(
+          "the model's chat template changes the message that is to be continued, '"
+              + last.content()
+              + "'; allowed: a beginning that it leaves as it is, such as one without markers of"
+              + " reasoning");
+    }
+    // A template that trims contents would have trimmed this one.
+    return text.startsWith(MARK, end) ? before : before.stripTrailing();
   }
 
   /**

@@ -100,6 +100,53 @@ class ChatTemplateTest {
         .isEqualTo("False True {'a': 1}");
   }
 
+  /** Every template with beginnings of answers, against jinja2 and the rule of transformers. */
+  @Test
+  void endsWithTheBeginningOfTheAnswer() throws Exception {
+    int refused = 0;
+    for (JsonNode oracle : new ObjectMapper().readTree(resource("continuing.json")).get("cases")) {
+      ChatTemplate template = template(resource(oracle.get("template").asText()));
+      String beginning = oracle.get("beginning").asText();
+      String name = oracle.get("template").asText() + " " + beginning;
+      Prompt.Chat chat =
+          Prompt.chat(List.of(HELLO.get(0), ChatMessage.assistant(beginning))).continuing();
+      if (oracle.has("text")) {
+        assertThat(template.render(chat)).as(name).isEqualTo(oracle.get("text").asText());
+      } else {
+        refused++;
+        assertThatIllegalArgumentException()
+            .as(name)
+            .isThrownBy(() -> template.render(chat))
+            .withMessageContaining("changes the message that is to be continued");
+      }
+    }
+    assertThat(refused).isEqualTo(1);
+  }
+
+  /** Worked out by hand: what is behind the last content is cut off, whatever else it occurs in. */
+  @Test
+  void cutsBehindTheLastContent() throws Exception {
+    String turns = "{% for m in messages %}[{{ m.role }}: {{ CONTENT }}|e] {% endfor %}the end";
+    Prompt.Chat chat =
+        Prompt.chat(List.of(ChatMessage.user("e"), ChatMessage.assistant(" e "))).continuing();
+    assertThat(template(turns.replace("CONTENT", "m.content")).render(chat))
+        .isEqualTo("[user: e|e] [assistant:  e ");
+    assertThat(template(turns.replace("CONTENT", "m.content|trim")).render(chat))
+        .isEqualTo("[user: e|e] [assistant: e");
+    assertThat(
+            template(
+                    "{% if add_generation_prompt %}?{% endif %}"
+                        + turns.replace("CONTENT", "m.content"))
+                .render(chat))
+        .isEqualTo("[user: e|e] [assistant:  e ");
+    for (String changed : List.of("m.content|upper", "m.content|replace('e', 'x')", "'e'")) {
+      ChatTemplate template = template(turns.replace("CONTENT", changed));
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> template.render(chat))
+          .withMessageContaining("changes the message that is to be continued, ' e '");
+    }
+  }
+
   private static String resource(String name) throws Exception {
     try (InputStream in = ChatTemplateTest.class.getResourceAsStream("chat/" + name)) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
