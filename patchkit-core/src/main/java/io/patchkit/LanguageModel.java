@@ -23,6 +23,21 @@ public interface LanguageModel {
   Tokenizer tokenizer();
 
   /**
+   * How many tokens a prompt is, a chat as its template renders it: {@link
+   * Generation#promptTokens()}, without a pass over the model. Virtual tokens of patches are not
+   * among them. A request fits the context if
+   *
+   * <pre>{@code
+   * model.patches().prefixLength() + model.countTokens(prompt) + options.maxNewTokens()
+   *     <= model.shape().contextLength()
+   * }</pre>
+   *
+   * @throws IllegalArgumentException if the prompt has no tokens and the model has no
+   *     beginning-of-sequence token, or is a chat that the model's template refuses
+   */
+  int countTokens(Prompt prompt);
+
+  /**
    * Lower-case hexadecimal SHA-256 over the model's graph and weights. Computed on first use by
    * reading all of them, then remembered.
    */

@@ -46,6 +46,12 @@ public abstract class StubModel implements LanguageModel {
     };
   }
 
+  /** One, as in what it generates. */
+  @Override
+  public int countTokens(Prompt prompt) {
+    return 1;
+  }
+
   @Override
   public String fingerprint() {
     return "0".repeat(64);

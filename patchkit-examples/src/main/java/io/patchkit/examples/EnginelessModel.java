@@ -43,6 +43,11 @@ record EnginelessModel(ModelShape shape, PatchStack patches) implements Language
   }
 
   @Override
+  public int countTokens(Prompt prompt) {
+    throw computesNothing();
+  }
+
+  @Override
   public TokenStream stream(Prompt prompt, GenerationOptions options) {
     throw computesNothing();
   }

@@ -46,6 +46,11 @@ class OnnxLanguageModel implements LanguageModel {
   }
 
   @Override
+  public final int countTokens(Prompt prompt) {
+    return loaded.tokens(prompt).length;
+  }
+
+  @Override
   public final String fingerprint() {
     return loaded.fingerprint();
   }

@@ -62,6 +62,7 @@ class LifecycleTest {
             () -> model.score("x", "y"),
             () -> model.withPatches(adapters("b")),
             () -> model.embeddings(new int[] {1}),
+            () -> model.countTokens(Prompt.text("x")),
             () -> model.tokenizer().encode("x", true));
     for (Callable<?> use : uses) {
       assertThatThrownBy(use::call)
