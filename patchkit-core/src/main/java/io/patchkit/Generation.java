@@ -9,6 +9,9 @@ import java.util.Objects;
  *
  * @param text the generated text, without the prompt, special tokens and the stop string
  * @param tokens the generated ids in order, a stop token excluded
+ * @param logProbabilities the natural logarithm of each token's probability given everything before
+ *     it, one a token, as {@link LanguageModel#score} gives them: of the model itself, before
+ *     penalty, temperature and cuts; empty unless {@link GenerationOptions#logProbabilities} asks
  * @param finishReason why it ended
  * @param prefixTokens virtual tokens in front of the prompt, 0 without patches
  * @param promptTokens tokens of the prompt
@@ -19,6 +22,7 @@ import java.util.Objects;
 public record Generation(
     String text,
     List<Integer> tokens,
+    List<Double> logProbabilities,
     FinishReason finishReason,
     int prefixTokens,
     int promptTokens,
@@ -28,9 +32,31 @@ public record Generation(
   public Generation {
     Objects.requireNonNull(text, "text");
     tokens = List.copyOf(tokens);
+    logProbabilities = List.copyOf(logProbabilities);
+    if (!logProbabilities.isEmpty() && logProbabilities.size() != tokens.size()) {
+      throw new IllegalArgumentException(
+          "logProbabilities has "
+              + logProbabilities.size()
+              + " numbers; allowed: one for each of the "
+              + tokens.size()
+              + " tokens, or none");
+    }
     Objects.requireNonNull(finishReason, "finishReason");
     Objects.requireNonNull(timeToFirstToken, "timeToFirstToken");
     Objects.requireNonNull(total, "total");
+  }
+
+  /** Without log-probabilities. */
+  public Generation(
+      String text,
+      List<Integer> tokens,
+      FinishReason finishReason,
+      int prefixTokens,
+      int promptTokens,
+      Duration timeToFirstToken,
+      Duration total) {
+    this(
+        text, tokens, List.of(), finishReason, prefixTokens, promptTokens, timeToFirstToken, total);
   }
 
   /** Tokens a second after the first one; 0 for fewer than two tokens. */

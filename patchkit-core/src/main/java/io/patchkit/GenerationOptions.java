@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  *     occurred in the prompt or the output, in (0, 100]; 1 changes nothing (CTRL, arXiv 1909.05858)
  * @param stopStrings texts that end the generation and are not part of it; none empty
  * @param ignoreStopTokens whether to go on past the model's own stop tokens
+ * @param logProbabilities whether to keep each token's log-probability, {@link
+ *     Generation#logProbabilities()}; costs a sum over the vocabulary a token
  * @param seed of the random draws; equal seeds give equal texts
  * @param timeLimit the most time to spend, checked after each token; null for no limit
  */
@@ -37,11 +39,12 @@ public record GenerationOptions(
     double repetitionPenalty,
     List<String> stopStrings,
     boolean ignoreStopTokens,
+    boolean logProbabilities,
     long seed,
     @Nullable Duration timeLimit) {
 
   private static final GenerationOptions DEFAULTS =
-      new GenerationOptions(256, 0, 0, 1, 0, 1, List.of(), false, 0, null);
+      new GenerationOptions(256, 0, 0, 1, 0, 1, List.of(), false, false, 0, null);
 
   public GenerationOptions {
     require(maxNewTokens >= 1, "maxNewTokens", maxNewTokens, "at least 1");
@@ -107,6 +110,10 @@ public record GenerationOptions(
     return edited(draft -> draft.ignoreStopTokens = ignoreStopTokens);
   }
 
+  public GenerationOptions withLogProbabilities(boolean logProbabilities) {
+    return edited(draft -> draft.logProbabilities = logProbabilities);
+  }
+
   public GenerationOptions withSeed(long seed) {
     return edited(draft -> draft.seed = seed);
   }
@@ -138,6 +145,7 @@ public record GenerationOptions(
     double repetitionPenalty;
     List<String> stopStrings;
     boolean ignoreStopTokens;
+    boolean logProbabilities;
     long seed;
     @Nullable Duration timeLimit;
 
@@ -150,6 +158,7 @@ public record GenerationOptions(
       repetitionPenalty = from.repetitionPenalty;
       stopStrings = from.stopStrings;
       ignoreStopTokens = from.ignoreStopTokens;
+      logProbabilities = from.logProbabilities;
       seed = from.seed;
       timeLimit = from.timeLimit;
     }
@@ -164,6 +173,7 @@ public record GenerationOptions(
           repetitionPenalty,
           stopStrings,
           ignoreStopTokens,
+          logProbabilities,
           seed,
           timeLimit);
     }

@@ -34,6 +34,7 @@ final class TextGeneration {
   private final TextDecoder decoder;
   private final StopStrings stops;
   private final List<Integer> tokens = new ArrayList<>();
+  private final List<Double> logProbabilities = new ArrayList<>();
   private final StringBuilder text = new StringBuilder();
 
   /** Null once the generation has ended: it holds numbers for the whole vocabulary. */
@@ -83,7 +84,7 @@ final class TextGeneration {
   /**
    * Chooses the next token and ends the generation where that is due.
    *
-   * @param logits [vocabulary], changed in place
+   * @param logits [vocabulary]
    */
   void accept(FloatBuffer logits) {
     int token =
@@ -97,6 +98,9 @@ final class TextGeneration {
       return;
     }
     tokens.add(token);
+    if (request.options().logProbabilities()) {
+      logProbabilities.add(LogSoftmax.at(logits, 0, request.vocabularySize(), token));
+    }
     show(stops.push(decoder.push(token)));
     if (stops.isStopped()) {
       finish(FinishReason.STOP_STRING);
@@ -145,6 +149,7 @@ final class TextGeneration {
         new Generation(
             text.toString(),
             tokens,
+            logProbabilities,
             reason,
             request.prefixTokens(),
             prompt.length,

@@ -45,16 +45,16 @@ final class TokenSampler {
   /**
    * The next token.
    *
-   * @param logits [vocabulary], changed in place by the repetition penalty
+   * @param logits [vocabulary]
    */
   int sample(FloatBuffer logits, int vocabularySize) {
-    if (options.repetitionPenalty() != 1) {
-      penalizeRepetition(logits);
-    }
     if (values.length < vocabularySize) {
       values = new float[vocabularySize];
     }
     logits.get(0, values, 0, vocabularySize);
+    if (options.repetitionPenalty() != 1) {
+      penalizeRepetition();
+    }
     int best = Argmax.of(values, vocabularySize);
     int token = options.isGreedy() ? best : draw(vocabularySize, values[best]);
     if (options.repetitionPenalty() != 1) {
@@ -63,11 +63,11 @@ final class TokenSampler {
     return token;
   }
 
-  private void penalizeRepetition(FloatBuffer logits) {
+  private void penalizeRepetition() {
     float penalty = (float) options.repetitionPenalty();
     for (int token = seen.nextSetBit(0); token >= 0; token = seen.nextSetBit(token + 1)) {
-      float logit = logits.get(token);
-      logits.put(token, logit > 0 ? logit / penalty : logit * penalty);
+      float logit = values[token];
+      values[token] = logit > 0 ? logit / penalty : logit * penalty;
     }
   }
 

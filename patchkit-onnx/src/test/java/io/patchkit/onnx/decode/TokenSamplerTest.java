@@ -182,14 +182,14 @@ class TokenSamplerTest {
   /** Positive logits are divided and negative ones multiplied, for tokens that occurred. */
   @Test
   void penalizesRepetitionAsCtrlDoes() {
-    FloatBuffer logits = FloatBuffer.wrap(new float[] {4, -1, 3, -2});
     TokenSampler sampler =
         new TokenSampler(GenerationOptions.defaults().withRepetitionPenalty(2), new int[] {0, 1});
-    assertThat(sampler.sample(logits, 4)).isEqualTo(2);
-    assertThat(logits.array()).containsExactly(2, -2, 3, -2);
-    FloatBuffer next = FloatBuffer.wrap(new float[] {4, -1, 3, -2});
-    sampler.sample(next, 4);
-    assertThat(next.array()).containsExactly(2, -2, 1.5f, -2);
+    FloatBuffer logits = FloatBuffer.wrap(new float[] {4, -1, 3, -2});
+    assertThat(sampler.sample(logits, 4)).as("of 2, -2, 3, -2").isEqualTo(2);
+    assertThat(sampler.sample(logits, 4)).as("of 2, -2, 1.5, -2").isEqualTo(0);
+    assertThat(logits.array()).as("left to others").containsExactly(4, -1, 3, -2);
+    FloatBuffer negative = FloatBuffer.wrap(new float[] {-1, -1, -3, -1.9f});
+    assertThat(sampler.sample(negative, 4)).as("of -2, -2, -6, -1.9").isEqualTo(3);
   }
 
   private static int sample(GenerationOptions options, float... logits) {
