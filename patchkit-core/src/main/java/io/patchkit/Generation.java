@@ -59,6 +59,11 @@ public record Generation(
         text, tokens, List.of(), finishReason, prefixTokens, promptTokens, timeToFirstToken, total);
   }
 
+  /** {@link #tokens} as {@link LanguageModel#score} takes them, newly made. */
+  public int[] tokenIds() {
+    return tokens.stream().mapToInt(Integer::intValue).toArray();
+  }
+
   /** Tokens a second after the first one; 0 for fewer than two tokens. */
   public double decodeTokensPerSecond() {
     double seconds = total.minus(timeToFirstToken).toNanos() / 1e9;

@@ -15,6 +15,14 @@ class GenerationTest {
   }
 
   @Test
+  void givesItsTokensAsIds() {
+    Generation generation = of(List.of(7, 8), List.of());
+    generation.tokenIds()[0] = 9;
+    assertThat(generation.tokenIds()).containsExactly(7, 8);
+    assertThat(of(List.of(), List.of()).tokenIds()).isEmpty();
+  }
+
+  @Test
   void hasALogProbabilityForEachTokenOrNone() {
     assertThat(of(List.of(7, 8), List.of(-1.0, -0.5)).logProbabilities())
         .containsExactly(-1.0, -0.5);

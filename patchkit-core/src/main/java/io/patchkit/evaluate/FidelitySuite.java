@@ -81,7 +81,7 @@ public final class FidelitySuite extends LogProbabilitySuite {
             .withTemperature(1)
             .withMaxNewTokens(maxNewTokens)
             .withSeed(Digest.seed(seed, name(), item.id()));
-    int[] tokens = draw(prompt, options).stream().mapToInt(Integer::intValue).toArray();
+    int[] tokens = draw(prompt, options).tokenIds();
     if (tokens.length == 0) {
       return Observation.of(Map.of());
     }
@@ -90,23 +90,22 @@ public final class FidelitySuite extends LogProbabilitySuite {
     return Observation.of(Map.of("logRatio", theirs - ours, "tokens", (double) tokens.length));
   }
 
-  /** The tokens of an answer of M', the stop token among them where it ended by one. */
-  private List<Integer> draw(Prompt prompt, GenerationOptions options) {
+  /** An answer of M', the stop token among its tokens where it ended by one. */
+  private Generation draw(Prompt prompt, GenerationOptions options) {
     Generation answer = reference.generate(prompt, options);
     if (answer.finishReason() != FinishReason.STOP_TOKEN) {
-      return answer.tokens();
+      return answer;
     }
     int length = answer.tokens().size() + 1;
-    List<Integer> further =
-        reference
-            .generate(prompt, options.withIgnoreStopTokens(true).withMaxNewTokens(length))
-            .tokens();
-    if (further.size() != length || !further.subList(0, length - 1).equals(answer.tokens())) {
+    Generation further =
+        reference.generate(prompt, options.withIgnoreStopTokens(true).withMaxNewTokens(length));
+    List<Integer> tokens = further.tokens();
+    if (tokens.size() != length || !tokens.subList(0, length - 1).equals(answer.tokens())) {
       throw new IllegalStateException(
           "the reference drew the tokens "
               + answer.tokens()
               + " and a stop, and with the same seed "
-              + further
+              + tokens
               + "; allowed: a model whose equal seeds give equal texts");
     }
     return further;

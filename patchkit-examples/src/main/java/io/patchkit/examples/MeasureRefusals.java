@@ -119,7 +119,7 @@ public final class MeasureRefusals {
             .toList();
     for (RefusalData.Request request : requests) {
       Generation answer = base.generate(request.prompt(), options);
-      int[] ids = answer.tokens().stream().mapToInt(token -> token).toArray();
+      int[] ids = answer.tokenIds();
       if (ids.length > 0) {
         without += base.score(request.prompt(), ids).total();
         with += patched.score(request.prompt(), ids).total();

@@ -67,7 +67,7 @@ class GeneratedLogProbabilitiesTest {
   }
 
   private static void requireScores(LanguageModel model, Prompt prompt, Generation generation) {
-    int[] tokens = generation.tokens().stream().mapToInt(token -> token).toArray();
+    int[] tokens = generation.tokenIds();
     assertThat(generation.logProbabilities()).hasSize(tokens.length);
     ContinuationScore score = model.score(prompt, tokens);
     for (int i = 0; i < tokens.length; i++) {
