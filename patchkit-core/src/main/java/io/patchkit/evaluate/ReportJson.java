@@ -84,6 +84,9 @@ final class ReportJson {
 
   private static SuiteReport suite(JsonObject json) {
     JsonObject data = json.object("data");
+    if (!SuiteReport.isDigest(data.string("sha256"))) {
+      throw data.notAllowed("sha256", "64 lower-case hexadecimal digits");
+    }
     Map<String, List<Integer>> scores = new LinkedHashMap<>();
     JsonObject bins = json.object("scores");
     for (String variant : bins.names()) {

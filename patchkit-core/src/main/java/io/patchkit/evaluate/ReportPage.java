@@ -291,7 +291,7 @@ final class ReportPage {
           .append("</td><td>")
           .append(Svg.escape(judges(suite)))
           .append("</td><td><code>")
-          .append(suite.dataDigest(), 0, 16)
+          .append(Svg.escape(suite.dataDigest().substring(0, 16)))
           .append("…</code></td></tr>\n");
     }
     html.append("</tbody>\n</table></div>\n");

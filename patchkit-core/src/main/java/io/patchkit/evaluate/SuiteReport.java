@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
 
 /**
  * What one suite found. Immutable.
@@ -12,7 +13,7 @@ import java.util.Objects;
  * @param suite its name
  * @param purpose what it is there to show
  * @param data name of the data
- * @param dataDigest SHA-256 of its rows
+ * @param dataDigest SHA-256 of its rows, 64 lower-case hexadecimal digits
  * @param n rows
  * @param judges whose scores made the figures
  * @param figures the most telling first
@@ -34,11 +35,18 @@ public record SuiteReport(
   /** Bins of a distribution of scores. */
   public static final int BINS = 10;
 
+  private static final Pattern DIGEST = Pattern.compile("[0-9a-f]{64}");
+
   public SuiteReport {
     Objects.requireNonNull(suite, "suite");
     Objects.requireNonNull(purpose, "purpose");
     Objects.requireNonNull(data, "data");
-    Objects.requireNonNull(dataDigest, "dataDigest");
+    if (!isDigest(dataDigest)) {
+      throw new IllegalArgumentException(
+          "dataDigest has "
+              + dataDigest.length()
+              + " characters; allowed: 64 lower-case hexadecimal digits");
+    }
     judges = List.copyOf(judges);
     figures = List.copyOf(figures);
     scores = Collections.unmodifiableMap(new LinkedHashMap<>(scores));
@@ -51,6 +59,11 @@ public record SuiteReport(
   /** The most telling figure. */
   public Figure headline() {
     return figures.get(0);
+  }
+
+  /** Whether a text has the form of a SHA-256. */
+  static boolean isDigest(String text) {
+    return DIGEST.matcher(text).matches();
   }
 
   SuiteReport withoutSamples() {
