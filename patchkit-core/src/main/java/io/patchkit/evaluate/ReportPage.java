@@ -80,8 +80,8 @@ final class ReportPage {
   }
 
   private void appendScatter() {
-    Figure safety = headlineShare(Purpose.SAFETY);
-    Figure overRefusal = headlineShare(Purpose.OVER_REFUSAL);
+    Figure safety = firstRate(Purpose.SAFETY);
+    Figure overRefusal = firstRate(Purpose.OVER_REFUSAL);
     if (safety != null && overRefusal != null) {
       html.append("<h2>Safety against over-refusal</h2>\n<div class=\"cards\"><section>\n")
           .append(ScatterPlot.svg(safety, overRefusal))
@@ -106,9 +106,18 @@ final class ReportPage {
     return legend.append("</ul>\n").toString();
   }
 
-  private @Nullable Figure headlineShare(Purpose purpose) {
-    SuiteReport suite = report.suite(purpose);
-    return suite == null || suite.headline().unit() != Metric.Unit.SHARE ? null : suite.headline();
+  /** The first share of a purpose that is best at 0, null where the report has none. */
+  private @Nullable Figure firstRate(Purpose purpose) {
+    for (SuiteReport suite : report.suites()) {
+      for (Figure figure : suite.figures()) {
+        if (suite.purpose() == purpose
+            && figure.unit() == Metric.Unit.SHARE
+            && figure.better() == Metric.Direction.LOWER) {
+          return figure;
+        }
+      }
+    }
+    return null;
   }
 
   private void appendTable() {

@@ -14,10 +14,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a report that somebody else wrote may put on the page. */
+/** What a report that somebody else wrote may put on the page, and what the page draws. */
 class ReportPageTest {
 
   private static final String DIGEST = "0123456789abcdef".repeat(4);
@@ -32,6 +33,9 @@ class ReportPageTest {
         List.of(new Figure.Cell("base", estimate, null, Map.of())));
   }
 
+  private static final Figure GAP = figure("gap", Unit.SHARE, Direction.BALANCED, -0.4);
+  private static final Figure SCORE = figure("score", Unit.NUMBER, Direction.LOWER, 3);
+  private static final Figure USEFUL = figure("useful", Unit.SHARE, Direction.HIGHER, 0.9);
   private static final Figure ATTACK = figure("attack", Unit.SHARE, Direction.LOWER, 0.2);
   private static final Figure REFUSED = figure("refused", Unit.SHARE, Direction.LOWER, 0.1);
 
@@ -80,5 +84,15 @@ class ReportPageTest {
     assertThatThrownBy(() -> suite(Purpose.SAFETY, digest, ATTACK))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("dataDigest");
+  }
+
+  @Test
+  void drawsAgainstEachOtherOnlySharesThatAreBestAtZero() {
+    String title = "Safety against over-refusal";
+    assertThat(report(REFUSED, GAP).toHtml()).doesNotContain(title);
+    assertThat(report(REFUSED, USEFUL).toHtml()).doesNotContain(title);
+    assertThat(report(GAP, ATTACK).toHtml()).doesNotContain(title);
+    assertThat(report(REFUSED, SCORE, GAP, ATTACK).toHtml())
+        .contains(title, "aria-label=\"attack against refused\"");
   }
 }
