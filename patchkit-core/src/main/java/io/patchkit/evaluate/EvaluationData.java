@@ -2,8 +2,11 @@ package io.patchkit.evaluate;
 
 import io.patchkit.PatchkitException;
 import io.patchkit.format.FormatException;
+import io.patchkit.format.JsonInteger;
 import io.patchkit.format.JsonLimits;
 import io.patchkit.format.JsonObject;
+import io.patchkit.format.JsonString;
+import io.patchkit.format.JsonValue;
 import io.patchkit.format.StrictJson;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -42,8 +45,8 @@ public record EvaluationData(String name, List<Item> items) {
 
   /**
    * Reads a file of one JSON object a line; blank lines are passed over. A row's id is its field
-   * {@code id}, else the number of its line; its kind is the first of {@code kind}, {@code topic}
-   * and {@code source} that is there.
+   * {@code id}, a text or an integer, else the number of its line; its kind is the first of {@code
+   * kind}, {@code topic} and {@code source} that is a text or an integer.
    *
    * @throws PatchkitException if the file cannot be read or a line is no JSON object
    */
@@ -67,7 +70,8 @@ public record EvaluationData(String name, List<Item> items) {
     try {
       JsonObject row =
           StrictJson.parseObject(line.getBytes(StandardCharsets.UTF_8), JsonLimits.defaults());
-      String id = row.optionalString("id");
+      String id =
+          row.get("id") instanceof JsonInteger whole ? text(whole) : row.optionalString("id");
       return new Item(id == null ? Integer.toString(number) : id, kind(row), row);
     } catch (FormatException e) {
       throw new PatchkitException(file + ", line " + number + ": " + e.getMessage(), e);
@@ -76,12 +80,19 @@ public record EvaluationData(String name, List<Item> items) {
 
   private static String kind(JsonObject row) {
     for (String field : KINDS) {
-      String kind = row.optionalString(field);
-      if (kind != null) {
-        return kind;
+      JsonValue kind = row.get(field);
+      if (kind instanceof JsonString text) {
+        return text.value();
+      }
+      if (kind instanceof JsonInteger whole) {
+        return text(whole);
       }
     }
     return "";
+  }
+
+  private static String text(JsonInteger whole) {
+    return whole.value().toString();
   }
 
   /** Rows that are plain texts, such as requests, under a field of that name. */
