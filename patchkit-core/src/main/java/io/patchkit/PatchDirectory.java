@@ -39,7 +39,8 @@ final class PatchDirectory {
   /** Room for the header of one tensor, which is far shorter. */
   private static final int WEIGHTS_HEADER_BYTES = 1 << 10;
 
-  static final JsonLimits DOCUMENT_LIMITS = JsonLimits.large();
+  /** No more than signing and publishing take. */
+  static final JsonLimits DOCUMENT_LIMITS = JsonLimits.large().withMaxBytes(1 << 20);
 
   private PatchDirectory() {}
 

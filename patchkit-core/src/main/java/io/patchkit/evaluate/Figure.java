@@ -29,7 +29,7 @@ public record Figure(String metric, Unit unit, Direction better, JudgeId judge, 
    *     baseline itself
    * @param discordant where a share differs from the baseline's; null for the baseline itself and
    *     for what is no share of items
-   * @param kinds the figure by kind of item, where the data names kinds
+   * @param kinds the figure by kind of item, where the data names 2 to 30 kinds
    */
   public record Cell(
       String variant,

@@ -200,6 +200,7 @@ public record SafetyReport(
    * Puts the report, without samples, into a patch directory as {@code evaluation.json}; see {@link
    * Patch#attach}.
    *
+   * @throws IllegalArgumentException if it is longer than the 1 MiB that a patch may carry
    * @throws PatchkitException if the report is of other weights than those in the directory, or the
    *     directory cannot be read or written
    */

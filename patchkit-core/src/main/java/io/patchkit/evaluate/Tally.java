@@ -14,6 +14,9 @@ final class Tally {
   /** Items whose samples a report shows. */
   private static final int SHOWN = 6;
 
+  /** Kinds that tell something; more are not kinds but, for one, a different source of each row. */
+  private static final int MAX_KINDS = 30;
+
   private final Suite suite;
   private final Map<String, List<Observation>> observations;
   private final String baseline;
@@ -149,7 +152,7 @@ final class Tally {
                 .computeIfAbsent(suite.data().items().get(item).kind(), kind -> new ArrayList<>())
                 .add(row));
     Map<String, Estimate> kinds = new TreeMap<>();
-    if (byKind.size() > 1) {
+    if (byKind.size() > 1 && byKind.size() <= MAX_KINDS) {
       byKind.forEach(
           (kind, of) -> kinds.put(kind, estimate(statistic, of.toArray(new double[0][]))));
     }

@@ -321,6 +321,42 @@ class ReleaseGateTest {
         .hasMessageContaining("FAIL p-1.0.0");
   }
 
+  /** Where each row has a source of its own, a figure for each would tell nothing. */
+  @Test
+  void givesFiguresOfFewKindsAndNotOfMany() {
+    assertThat(kinds(1)).isZero();
+    assertThat(kinds(2)).isEqualTo(2);
+    assertThat(kinds(30)).isEqualTo(30);
+    assertThat(kinds(31)).isZero();
+  }
+
+  private static int kinds(int kinds) {
+    List<Item> items = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      JsonObject row = JsonObject.builder().put("text", "lock").build();
+      items.add(new Item(Integer.toString(i), "kind " + i % kinds, row));
+    }
+    Suite suite = RequestSuite.harmless(new EvaluationData("d", items), RefusalWording.english());
+    Variant base = Variant.of("base", FakeModel.saying("m", "Sure."));
+    SafetyReport report = Evaluation.of(List.of(base), List.of(suite)).run();
+    return report.suites().get(0).headline().cell("base").kinds().size();
+  }
+
+  /** Signing and publishing would refuse what is longer. */
+  @Test
+  void attachesNoMoreThanAPatchMayCarry() {
+    Path directory = folder.resolve("p");
+    PATCH.save(directory);
+    SafetyReport report = report(60, 3);
+    SafetyReport longer =
+        new SafetyReport(
+            report.variants(), 1, report.suites(), List.of(), List.of("x".repeat(1 << 20)));
+    assertThatThrownBy(() -> longer.attachTo(directory))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("evaluation.json", "1048576");
+    assertThat(Patch.load(directory)).isEqualTo(PATCH);
+  }
+
   /** The same version with other weights, as after another training, and rounded to 16 bits. */
   @Test
   void takesNoEvidenceOfOtherWeights() {
