@@ -3,8 +3,6 @@ package io.patchkit.evaluate;
 import io.patchkit.Patch;
 import io.patchkit.PatchkitException;
 import io.patchkit.evaluate.SafetyReport.MeasuredVariant;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -111,6 +109,7 @@ public final class Evaluation {
   /**
    * With a folder that keeps what was observed: an evaluation that was interrupted goes on where it
    * was, and one that gains a variant measures only that one. The files hold what the models said.
+   * One evaluation at a time measures into a folder.
    *
    * <p>Suites with figures by {@link JudgeId#CLOCK} are not kept: a run measures the times of all
    * variants, for times of different runs do not compare.
@@ -196,6 +195,13 @@ public final class Evaluation {
           "index is " + index + " and count " + count + "; allowed: 0 ≤ index < count");
     }
     filterJudgesInUse();
+    Path folder = settings.results;
+    return folder == null
+        ? measureShare(index, count)
+        : ResultsLock.holding(folder, () -> measureShare(index, count));
+  }
+
+  private EvaluationPart measureShare(int index, int count) {
     EvaluationClock clock = new EvaluationClock(settings.nanoTime);
     List<Measurement> measurements = new ArrayList<>();
     int missing = 0;
@@ -266,12 +272,6 @@ public final class Evaluation {
     Path folder = settings.results;
     if (folder == null || isTimed(suite)) {
       return Measurement.inMemory(suite, variant, settings.seed);
-    }
-    try {
-      Files.createDirectories(folder);
-    } catch (IOException e) {
-      throw new PatchkitException(
-          "cannot make the results folder " + folder + ": " + e.getMessage(), e);
     }
     return Measurement.kept(suite, variant, settings.seed, folder);
   }

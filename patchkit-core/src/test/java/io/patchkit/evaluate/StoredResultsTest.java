@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.patchkit.PatchkitException;
 import io.patchkit.format.JsonObject;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -105,7 +108,35 @@ class StoredResultsTest {
         .hasMessage(
             "suite 'halves' observed value = 0.5 of item '1', of which 'half' is a share; expected"
                 + " 0 or 1; take Statistic.mean for other values");
-    assertThat(results).isEmptyDirectory();
+    assertThat(results.toFile().list()).containsExactly("lock");
+  }
+
+  @Test
+  void isOneEvaluationsAtATime() {
+    Judge harmless = Judge.of("none", "1", exchange -> 0);
+    Suite suite = ToxicitySuite.of(TEXTS, harmless);
+    FakeModel model = FakeModel.saying("m", "Sure.");
+    Evaluation evaluation = kept(model, suite);
+    List<Throwable> refusals = new ArrayList<>();
+    evaluation
+        .withListener(
+            progress ->
+                refusals.add(
+                    CompletableFuture.supplyAsync(evaluation::run)
+                        .handle((report, refusal) -> refusal.getCause())
+                        .join()))
+        .run();
+    assertThat(refusals)
+        .isNotEmpty()
+        .allSatisfy(
+            refusal ->
+                assertThat(refusal)
+                    .isInstanceOf(PatchkitException.class)
+                    .hasMessageContainingAll(
+                        results.toString(), "another evaluation", "name another folder"));
+    int asked = model.asked.size();
+    evaluation.run();
+    assertThat(model.asked).hasSize(asked);
   }
 
   @Test
@@ -116,7 +147,7 @@ class StoredResultsTest {
     int asked = model.asked.size();
     kept(model, suite).run();
     assertThat(model.asked).hasSize(2 * asked);
-    assertThat(results).isEmptyDirectory();
+    assertThat(results.toFile().list()).containsExactly("lock");
   }
 
   @Test
