@@ -12,22 +12,34 @@ import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The body of a reply, of at most so many bytes; it stops reading at the first byte beyond. What
- * has come so far can be looked at while it comes, and after it broke off.
+ * The body of a reply, of at most so many bytes; it stops reading at the first byte beyond, which
+ * is an error or, where only the start is of use, the end. What has come so far can be looked at
+ * while it comes, and after it broke off.
  */
 final class BoundedBody implements BodySubscriber<byte[]> {
 
   private static final int FIRST_BYTES = 64 << 10;
 
   private final int maxBytes;
+  private final boolean isStart;
   private final ByteArrayOutputStream received;
   private final CompletableFuture<byte[]> body = new CompletableFuture<>();
   private boolean tooLarge;
   private Flow.@Nullable Subscription subscription;
 
   BoundedBody(int maxBytes) {
+    this(maxBytes, false);
+  }
+
+  private BoundedBody(int maxBytes, boolean isStart) {
     this.maxBytes = maxBytes;
+    this.isStart = isStart;
     this.received = new ByteArrayOutputStream(Math.min(maxBytes, FIRST_BYTES));
+  }
+
+  /** The first bytes of a body that may go on. */
+  static BoundedBody startOf(int maxBytes) {
+    return new BoundedBody(maxBytes, true);
   }
 
   synchronized boolean isTooLarge() {
@@ -57,19 +69,28 @@ final class BoundedBody implements BodySubscriber<byte[]> {
   public void onNext(List<ByteBuffer> buffers) {
     if (!keep(buffers)) {
       Objects.requireNonNull(subscription).cancel();
-      body.completeExceptionally(new IOException("more than " + maxBytes + " bytes"));
+      if (isStart) {
+        body.complete(received());
+      } else {
+        body.completeExceptionally(new IOException("more than " + maxBytes + " bytes"));
+      }
     }
   }
 
   private synchronized boolean keep(List<ByteBuffer> buffers) {
     for (ByteBuffer buffer : buffers) {
-      if (buffer.remaining() > maxBytes - received.size()) {
+      int room = maxBytes - received.size();
+      boolean fits = buffer.remaining() <= room;
+      if (!fits && !isStart) {
         tooLarge = true;
         return false;
       }
-      byte[] bytes = new byte[buffer.remaining()];
+      byte[] bytes = new byte[Math.min(room, buffer.remaining())];
       buffer.get(bytes);
       received.writeBytes(bytes);
+      if (!fits) {
+        return false;
+      }
     }
     return true;
   }

@@ -274,7 +274,7 @@ final class RegistryHttp {
       int status = info.statusCode();
       wanted = status == 200 || status == 206;
       if (!wanted) {
-        body = new BoundedBody(MAX_ERROR_BYTES);
+        body = BoundedBody.startOf(MAX_ERROR_BYTES);
         return body;
       }
       offset = status == 206 ? requireRange(info.headers()) : 0;

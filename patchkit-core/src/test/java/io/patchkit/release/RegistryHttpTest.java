@@ -135,6 +135,31 @@ class RegistryHttpTest {
     assertThat(body.size()).isEqualTo(3);
   }
 
+  /** A page of an error, as a load balancer makes it, is no body that anybody asked for. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aLongErrorPageIsCut(boolean withLength) throws Transient {
+    byte[] page = new byte[200_000];
+    String[] headers = withLength ? new String[] {"Content-Length: " + page.length} : new String[0];
+    server.on(
+        "/x",
+        (request, socket, out) -> {
+          head(out, "404 Not Found", headers);
+          out.write(page);
+        });
+    assertThat(get("/x").status()).isEqualTo(404);
+    assertThat(get("/x").body()).hasSize(64 << 10);
+    server.on(
+        "/x",
+        (request, socket, out) -> {
+          head(out, "503 Later", headers);
+          out.write(page);
+        });
+    assertThatThrownBy(() -> get("/x"))
+        .isInstanceOfSatisfying(
+            Transient.class, e -> assertThat(e.reason).isEqualTo(Reason.SERVER_ERROR));
+  }
+
   // Time
 
   @ParameterizedTest
