@@ -120,7 +120,15 @@ final class RegistryHttp {
 
   boolean isOwn(URI uri) {
     return registry.getScheme().equalsIgnoreCase(uri.getScheme())
-        && registry.getRawAuthority().equalsIgnoreCase(uri.getRawAuthority());
+        && uri.getHost() != null
+        && uri.getHost().equalsIgnoreCase(registry.getHost())
+        && port(registry) == port(uri)
+        && uri.getRawUserInfo() == null;
+  }
+
+  private static int port(URI uri) {
+    int standard = "https".equalsIgnoreCase(uri.getScheme()) ? 443 : 80;
+    return uri.getPort() < 0 ? standard : uri.getPort();
   }
 
   private static boolean isRedirect(int status) {

@@ -78,11 +78,25 @@ class RegistryRepliesTest {
     "https://registry.example/x, false",
     "https://registry.example:5001/x, false",
     "https://registry.example.org:5000/x, false",
+    "https://ann@registry.example:5000/x, false",
+    "mailto:ann@example.org, false",
   })
   void isItsOwnOnlyBySchemeHostAndPort(URI uri, boolean own) {
     RegistryHttp http =
         new RegistryHttp(URI.create("https://registry.example:5000"), OciOptions.defaults());
     assertThat(http.isOwn(uri)).isEqualTo(own);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "https://registry.example, https://registry.example:443/x, true",
+    "https://registry.example:443, https://registry.example/x, true",
+    "http://localhost, http://localhost:80/x, true",
+    "https://registry.example, https://registry.example:80/x, false",
+    "http://localhost:443, http://localhost/x, false",
+  })
+  void aPortThatIsNotSaidIsTheSchemes(URI registry, URI uri, boolean own) {
+    assertThat(new RegistryHttp(registry, OciOptions.defaults()).isOwn(uri)).isEqualTo(own);
   }
 
   // Lists of tags
