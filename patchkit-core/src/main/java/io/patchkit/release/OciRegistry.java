@@ -78,7 +78,7 @@ public final class OciRegistry implements PatchRegistry {
                 + ", found more; name the exact version, or remove tags");
       }
       Reply reply = get(page, repository, ACCEPT, retries, Download.upTo(TagPage.MAX_BYTES));
-      if (reply.status() == 404) {
+      if (reply.status() == 404 && i == 0) {
         break;
       }
       require(reply, 200, "the tags of " + repository);

@@ -1,6 +1,7 @@
 package io.patchkit.release;
 
 import static io.patchkit.release.HostileRegistry.OPTIONS;
+import static io.patchkit.release.HostileRegistry.head;
 import static io.patchkit.release.HostileRegistry.status;
 import static io.patchkit.release.SignedPatches.verified;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -9,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.patchkit.SemanticVersion;
 import io.patchkit.release.RegistryException.Reason;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -58,6 +60,24 @@ class OciStatusTest {
     server.on(server.manifestPath(), status(status));
     assertRefused(reason, () -> registry().find("calm", server.release.version()))
         .hasMessageContaining(text);
+  }
+
+  /** What is missing may be the highest version. */
+  @Test
+  void aListOfTagsDoesNotEndWithAPageThatIsMissing() {
+    server.on(
+        "/v2/calm/tags/list",
+        (request, socket, out) -> {
+          byte[] tags = "{\"tags\":[\"1.0.0\"]}".getBytes(StandardCharsets.UTF_8);
+          head(
+              out,
+              "200 OK",
+              "Link: </v2/calm/tags/more>; rel=\"next\"",
+              "Content-Length: " + tags.length);
+          out.write(tags);
+        });
+    assertRefused(Reason.MALFORMED_REPLY, () -> registry().list("calm"))
+        .hasMessageContainingAll("the tags of calm", "found 404");
   }
 
   @Test
