@@ -194,20 +194,28 @@ public final class OciRegistry implements PatchRegistry {
           "uploading a blob", () -> upload(repository, blob.getKey(), blob.getValue(), retries));
     }
     URI uri = uri(repository, "manifests/" + version);
-    retries.run(
-        "publishing the manifest",
-        () -> {
-          HttpRequest.Builder put =
-              HttpRequest.newBuilder()
-                  .PUT(BodyPublishers.ofByteArray(manifest))
-                  .setHeader("Content-Type", OciManifest.MEDIA_TYPE);
-          Reply reply =
-              http.send(put, uri, pushing(repository), retries, Download.upTo(TagPage.MAX_BYTES));
-          require(reply, 201, "the publication of " + release);
-          return reply;
-        });
+    Reply answer =
+        retries.run(
+            "publishing the manifest",
+            () -> {
+              HttpRequest.Builder put =
+                  HttpRequest.newBuilder()
+                      .PUT(BodyPublishers.ofByteArray(manifest))
+                      .setHeader("Content-Type", OciManifest.MEDIA_TYPE);
+              Download none = Download.upTo(TagPage.MAX_BYTES);
+              return http.send(put, uri, pushing(repository), retries, none);
+            });
+    if (answer.status() < 400 || isUnauthorized(answer)) {
+      require(answer, 201, "the publication of " + release);
+    }
     // Tags are overwritten without a word, so that of two publishers both would seem to succeed.
-    return requireSame(release, manifest(repository, version.toString(), retries));
+    // Or never: then the one of an attempt whose answer was lost, or of another publisher, is
+    // there.
+    Reply tagged = manifest(repository, version.toString(), retries);
+    if (tagged.status() == 404) {
+      require(answer, 201, "the publication of " + release);
+    }
+    return requireSame(release, tagged);
   }
 
   private Release requireSame(Release release, Reply published) {
@@ -271,7 +279,7 @@ public final class OciRegistry implements PatchRegistry {
   }
 
   private void require(Reply reply, int status, String what) {
-    if (reply.status() == 401 || reply.status() == 403) {
+    if (isUnauthorized(reply)) {
       throw new RegistryException(
           Reason.UNAUTHORIZED,
           "expected to be allowed "
@@ -287,6 +295,10 @@ public final class OciRegistry implements PatchRegistry {
           Reason.MALFORMED_REPLY,
           "expected status " + status + " for " + what + ", found " + reply.status());
     }
+  }
+
+  private static boolean isUnauthorized(Reply reply) {
+    return reply.status() == 401 || reply.status() == 403;
   }
 
   private RegistryException notFound(String name, SemanticVersion version) {

@@ -47,6 +47,11 @@ class OciPublishTest {
   private String forbidden = "";
   private boolean wantsTokens;
 
+  /** What the registry answers to a manifest instead, and has under its tag meanwhile. */
+  private int refusal;
+
+  private byte[] meanwhile = new byte[0];
+
   @BeforeEach
   void serve() throws IOException {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -114,6 +119,12 @@ class OciPublishTest {
     boolean good =
         OciManifest.MEDIA_TYPE.equals(type(exchange))
             && blobs.stream().allMatch(blob -> stored.containsKey(BLOBS + blob.digest().oci()));
+    if (good && refusal > 0) {
+      if (meanwhile.length > 0) {
+        stored.put(exchange.getRequestURI().getPath(), meanwhile);
+      }
+      return refusal;
+    }
     if (good) {
       stored.put(exchange.getRequestURI().getPath(), body);
     }
@@ -202,6 +213,30 @@ class OciPublishTest {
         .extracting("reason")
         .isEqualTo(Reason.UNAUTHORIZED);
     assertThat(count(step)).isEqualTo(1);
+  }
+
+  /** Such a registry refuses the second attempt, too, where the first one's answer was lost. */
+  @ParameterizedTest
+  @ValueSource(ints = {400, 409, 412})
+  void tagsThatAreNeverOverwrittenAreLookedAt(int status) {
+    Release release = registry().publish(patch);
+    String path = "/v2/calm/manifests/1.0.0";
+    meanwhile = stored.remove(path);
+    refusal = status;
+    assertThat(registry().publish(patch)).isEqualTo(release);
+
+    stored.remove(path);
+    meanwhile = "{}".getBytes(StandardCharsets.UTF_8);
+    assertThatThrownBy(() -> registry().publish(patch))
+        .extracting("reason")
+        .isEqualTo(Reason.VERSION_TAKEN);
+
+    stored.remove(path);
+    meanwhile = new byte[0];
+    assertThatThrownBy(() -> registry().publish(patch))
+        .hasMessageContainingAll("the publication of calm:1.0.0", "found " + status)
+        .extracting("reason")
+        .isEqualTo(Reason.MALFORMED_REPLY);
   }
 
   /** Where the challenge names no scope. */
