@@ -15,6 +15,8 @@ import io.patchkit.trust.PatchFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -69,6 +71,7 @@ final class ChannelCommands {
     return JsonObject.builder()
         .put("channel", directory.toString())
         .put("root", out.toString())
+        .put("rootExpires", publisher.rootExpires().toString())
         .build();
   }
 
@@ -175,7 +178,7 @@ final class ChannelCommands {
       name = "renew",
       description =
           "Signs the channel anew, for it expires after two days; with all root keys the root too,"
-              + " which expires after a year.",
+              + " which expires after 400 days.",
       mixinStandardHelpOptions = true)
   static JsonObject renew(
       @Parameters(paramLabel = "DIR", description = DIRECTORY_HELP) Path directory,
@@ -194,7 +197,20 @@ final class ChannelCommands {
               directory, keys.withRoot(root, threshold), keys.record(), Clock.systemUTC());
       publisher.renewRoot();
     }
-    return list(publisher);
+    Instant expires = publisher.rootExpires();
+    JsonObject.Builder result = JsonObject.builder().put("rootExpires", expires.toString());
+    if (isSoon(expires, Instant.now())) {
+      result.put(
+          "warning",
+          "the root expires soon, and nobody follows the channel from then on; renew it with"
+              + " --root-key");
+    }
+    return result.put("patches", list(publisher).array("patches")).build();
+  }
+
+  /** Whether the root is to be renewed now, since keys that lie elsewhere take their time. */
+  static boolean isSoon(Instant expires, Instant now) {
+    return expires.isBefore(now.plus(Duration.ofDays(30)));
   }
 
   static ChannelPublisher open(Path directory, ChannelSigning keys) {

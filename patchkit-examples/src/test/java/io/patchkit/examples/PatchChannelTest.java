@@ -9,6 +9,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -194,8 +196,19 @@ class PatchChannelTest {
     assertThat(lab.run(renew + " --root-key @root-a.pem")).isEqualTo(Patch.FAILED);
     lab.json(renew + " --root-key @root-a.pem --root-key @root-b.pem");
     assertThat(folder.resolve("channel/2.root.json")).exists();
-    lab.json(renew);
+    JsonObject renewed = lab.json(renew);
+    assertThat(Instant.parse(renewed.string("rootExpires")))
+        .isAfter(Instant.now().plus(Duration.ofDays(399)));
+    assertThat(renewed.has("warning")).isFalse();
     follow();
+  }
+
+  @Test
+  void warnsAMonthBeforeTheRootExpires() {
+    Instant expires = Instant.parse("2027-01-31T12:00:00Z");
+    Duration month = Duration.ofDays(30);
+    assertThat(ChannelCommands.isSoon(expires, expires.minus(month))).isFalse();
+    assertThat(ChannelCommands.isSoon(expires, expires.minus(month).plusSeconds(1))).isTrue();
   }
 
   private void keygen(String... keys) {

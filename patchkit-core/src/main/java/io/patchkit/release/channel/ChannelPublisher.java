@@ -9,6 +9,7 @@ import io.patchkit.trust.VerificationKey;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -30,7 +31,7 @@ import java.util.function.UnaryOperator;
  */
 public final class ChannelPublisher {
 
-  private static final Duration ROOT_LIFETIME = Duration.ofDays(365);
+  private static final Duration ROOT_LIFETIME = Duration.ofDays(400);
   private static final Duration TARGETS_LIFETIME = Duration.ofDays(90);
   private static final Duration SNAPSHOT_LIFETIME = Duration.ofDays(14);
   private static final Duration TIMESTAMP_LIFETIME = Duration.ofDays(2);
@@ -133,6 +134,11 @@ public final class ChannelPublisher {
     return directory.rootVersion();
   }
 
+  /** When the newest root expires: from then on no client follows until {@link #renewRoot}. */
+  public Instant rootExpires() {
+    return holding(() -> root().header().expires());
+  }
+
   /** The patches that are listed. */
   public List<ChannelEntry> entries() {
     return holding(() -> targets().entries());
@@ -176,7 +182,7 @@ public final class ChannelPublisher {
           "securityEpoch: " + epochs.reasonOf(entry) + "; allowed: that or a higher one");
     }
     changed.add(entry);
-    publishTargets(targets.version() + 1, changed);
+    publishNext(targets, changed);
   }
 
   /** Says that a patch must not run, for ever. */
@@ -241,20 +247,32 @@ public final class ChannelPublisher {
       throw new IllegalArgumentException(
           "identity is " + identity + "; allowed: that of a patch that the channel lists");
     }
-    publishTargets(targets.version() + 1, changed);
+    publishNext(targets, changed);
   }
 
-  /** Signs everything but the root anew, so that it does not expire: to be called every day. */
+  /**
+   * Signs everything but the root anew, so that it does not expire: to be called every day.
+   *
+   * @throws ChannelException {@code EXPIRED} if the root has, as every other change of the list
+   *     then does
+   */
   public void renew() {
     exclusively(
         () -> {
           TargetsMetadata targets = targets();
-          publishTargets(targets.version() + 1, targets.entries());
+          publishNext(targets, targets.entries());
         });
   }
 
+  /** Publishes the list after this one, under a root that clients still believe. */
+  private void publishNext(TargetsMetadata targets, List<ChannelEntry> entries) {
+    root().requireCurrent(clock.instant());
+    publishTargets(targets.version() + 1, entries);
+  }
+
   /**
-   * Signs everything anew, the root too, with the keys that it has: to be called every year.
+   * Signs everything anew, the root too, with the keys that it has: to be called every year, which
+   * is before {@link #rootExpires}.
    *
    * @throws IllegalArgumentException if this publisher's keys are not exactly those of the root
    */

@@ -2,8 +2,10 @@ package io.patchkit.release.channel;
 
 import io.patchkit.format.FormatException;
 import io.patchkit.format.JsonObject;
+import io.patchkit.release.channel.ChannelException.Code;
 import io.patchkit.trust.Signer;
 import io.patchkit.trust.VerificationKey;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -50,6 +52,20 @@ record RootMetadata(MetadataHeader header, Map<ChannelRole, RoleKeys> roles) {
           FormatException.Reason.MISSING_FIELD, "$.roles", "no keys of " + role.id());
     }
     return keys;
+  }
+
+  /** Refuses to go on with a root whose time is over: no client believes what it names. */
+  void requireCurrent(Instant now) {
+    if (header.isExpired(now)) {
+      throw new ChannelException(
+          Code.EXPIRED,
+          ChannelRole.ROOT.fileName(version())
+              + " expired on "
+              + header.expires()
+              + ", and it is "
+              + now
+              + ", so no client would follow; sign it anew with the root keys (renewRoot)");
+    }
   }
 
   /** Refuses signers of the next root of whom fewer are this one's than clients demand. */

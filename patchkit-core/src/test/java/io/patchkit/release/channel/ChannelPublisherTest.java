@@ -15,12 +15,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -61,6 +63,30 @@ class ChannelPublisherTest {
     assertThatThrownBy(publisher::renewRoot).hasMessageContaining("root is empty");
     assertThatThrownBy(() -> publisher.rotate(NEXT)).hasMessageContaining("root is empty");
     assertThat(lab.client().refresh().entries()).hasSize(3);
+  }
+
+  /** A root whose time is over is not covered up by lists that are signed every day. */
+  @Test
+  void saysThatItsRootHasExpired() {
+    Instant expires = lab.publisher.rootExpires();
+    assertThat(expires).isEqualTo(lab.clock.instant().plus(Duration.ofDays(400)));
+    lab.clock.advance(Duration.ofDays(400).minusSeconds(1));
+    lab.publisher.renew();
+    lab.clock.advance(Duration.ofSeconds(1));
+    for (ThrowingCallable change :
+        List.<ThrowingCallable>of(
+            () -> lab.publisher.renew(),
+            () -> lab.publisher.revoke(ChannelLab.BAD.identity(), "leaks"),
+            () -> lab.publisher.publish(ChannelLab.entry("less-toxic", "1.0.0", 'c')))) {
+      assertThatThrownBy(change)
+          .hasMessageContainingAll("1.root.json expired on " + expires, "renewRoot")
+          .extracting("code")
+          .isEqualTo(Code.EXPIRED);
+    }
+    lab.publisher.renewRoot();
+    assertThat(lab.publisher.rootExpires()).isEqualTo(expires.plus(Duration.ofDays(400)));
+    lab.publisher.renew();
+    assertThat(lab.client().refresh().freshness()).isEqualTo(Freshness.FRESH);
   }
 
   /** The one who serves the channel puts a list of theirs there: it is not signed with the next. */
