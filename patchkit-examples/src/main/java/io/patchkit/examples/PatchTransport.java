@@ -153,6 +153,7 @@ final class PatchTransport {
     }
     PulledPatch pulled = from.pull(from.find(name, version));
     view.requireInstallable(pulled);
+    view.requireFresh();
     return pulled;
   }
 }

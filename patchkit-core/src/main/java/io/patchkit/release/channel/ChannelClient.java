@@ -3,7 +3,6 @@ package io.patchkit.release.channel;
 import io.patchkit.PatchkitException;
 import io.patchkit.release.Digest;
 import io.patchkit.release.Revocations;
-import io.patchkit.release.channel.ChannelException.Code;
 import io.patchkit.release.channel.ChannelView.Freshness;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -29,6 +28,8 @@ public final class ChannelClient implements Revocations {
 
   /** How far a clock that is being set may step back. */
   private static final Duration CLOCK_TOLERANCE = Duration.ofMinutes(5);
+
+  private static final System.Logger LOG = System.getLogger(ChannelClient.class.getName());
 
   private final ChannelState state;
   private final byte[] trustedRoot;
@@ -90,14 +91,19 @@ public final class ChannelClient implements Revocations {
    * Fetches and verifies what is new. Meanwhile {@link #current}, {@link #of} and {@link #isStale}
    * say what was known before; another refresh waits, and is {@code UNAVAILABLE} after a minute.
    *
-   * @return a fresh view
+   * <p>A clock that is behind a time that was seen does not keep revocations out: expiry is held
+   * against the later of the two. But nothing is fresh then, for such a clock could keep old
+   * metadata alive for ever.
+   *
+   * @return a fresh view; a stale one while the clock is behind
    * @throws ChannelException if anything is refused; what was known before, and each file that was
    *     verified before the refusal, is kept
    */
   public ChannelView refresh() {
     return state.refreshing(
         () -> {
-          Instant now = requireClock();
+          Instant now = time();
+          warnOfClockBehind();
           ChannelRefresh refresh = new ChannelRefresh(state, trustedRoot, fetcher, now);
           try {
             refresh.run();
@@ -114,6 +120,15 @@ public final class ChannelClient implements Revocations {
         });
   }
 
+  private void warnOfClockBehind() {
+    String clockBehind = clockBehind();
+    if (clockBehind != null) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "Revocations of the channel are taken in, and nothing counts as fresh: " + clockBehind);
+    }
+  }
+
   private void keepWhatWasVerified(ChannelRefresh refresh, RuntimeException refusal) {
     try {
       state.exclusively(
@@ -128,57 +143,55 @@ public final class ChannelClient implements Revocations {
 
   /**
    * What is known without asking anybody. It is stale when some metadata is over its time or
-   * missing.
+   * missing, or the clock is behind a time that was seen.
    *
-   * @throws ChannelException {@code CLOCK_BEHIND} or {@code CORRUPT_STATE}
+   * @throws ChannelException {@code CORRUPT_STATE}
    */
   public ChannelView current() {
-    return state.exclusively(() -> view(requireClock()));
+    return state.exclusively(() -> view(time()));
   }
 
   /** Where a patch stands by what is known, whatever the clock says. */
   @Override
   public Standing of(Digest patch) {
-    return known().of(patch);
+    return current().of(patch);
   }
 
   /** Also while the clock is behind a time that was seen: then nothing can be called fresh. */
   @Override
   public boolean isStale() {
-    return clock.instant().plus(CLOCK_TOLERANCE).isBefore(state.highestTime()) || known().isStale();
-  }
-
-  private ChannelView known() {
-    return state.exclusively(
-        () -> {
-          Instant now = clock.instant();
-          Instant highest = state.highestTime();
-          return view(now.isBefore(highest) ? highest : now);
-        });
+    return current().isStale();
   }
 
   /** The time, which never goes back: the highest of the clock's and of those seen before. */
-  private Instant requireClock() {
+  private Instant time() {
     Instant now = clock.instant();
     Instant highest = state.highestTime();
-    if (now.plus(CLOCK_TOLERANCE).isBefore(highest)) {
-      throw new ChannelException(
-          Code.CLOCK_BEHIND,
-          "it was "
-              + highest
-              + " when the channel was last read, and the clock says "
-              + now
-              + "; set the clock");
-    }
     return now.isBefore(highest) ? highest : now;
+  }
+
+  /** What is wrong with a clock that is behind a time that was seen, and what to do; else null. */
+  private @Nullable String clockBehind() {
+    Instant now = clock.instant();
+    Instant highest = state.highestTime();
+    return !now.plus(CLOCK_TOLERANCE).isBefore(highest)
+        ? null
+        : "it was "
+            + highest
+            + " when the channel was last read, and the clock says "
+            + now
+            + "; set the clock, or, if it was ahead then and is right now, delete "
+            + state.timeFile();
   }
 
   private ChannelView view(Instant now) {
     TargetsMetadata targets =
         state.load(ChannelRole.TARGETS, signed -> signed.read(TargetsMetadata::read));
     List<ChannelEntry> entries = targets == null ? List.of() : targets.entries();
+    String clockBehind = clockBehind();
+    boolean isFresh = clockBehind == null && isFresh(targets, now);
     return new ChannelView(
-        entries, labels, isFresh(targets, now) ? Freshness.FRESH : Freshness.STALE);
+        entries, labels, isFresh ? Freshness.FRESH : Freshness.STALE, clockBehind);
   }
 
   private boolean isFresh(@Nullable TargetsMetadata targets, Instant now) {

@@ -44,8 +44,6 @@ public final class ChannelException extends PatchkitException {
     MIX_AND_MATCH,
     /** Two different contents under one version. */
     EQUIVOCATION,
-    /** The clock is behind a time that was seen before; expiry cannot be judged. */
-    CLOCK_BEHIND,
     /** A patch that was revoked is listed as good again, or no more. */
     REVOCATION_DROPPED,
     /** The security epoch of a patch, or the highest of its name, is lower than it was. */
@@ -65,7 +63,9 @@ public final class ChannelException extends PatchkitException {
     /** The channel does not list the patch. */
     UNLISTED,
     /** What is known of the channel is too old to install by. */
-    STALE
+    STALE,
+    /** The clock is behind a time that was seen before, so nothing known can be called fresh. */
+    CLOCK_BEHIND
   }
 
   private final Code code;

@@ -116,6 +116,11 @@ final class ChannelState {
     }
   }
 
+  /** Where the highest time is kept. */
+  Path timeFile() {
+    return directory.resolve(TIME);
+  }
+
   void storeTime(Instant now) {
     byte[] text = (now + "\n").getBytes(StandardCharsets.US_ASCII);
     storing(() -> AtomicFiles.writeFile(directory.resolve(TIME), text));

@@ -26,8 +26,8 @@ public final class ChannelView implements Revocations {
     /** All metadata is within its time. */
     FRESH,
     /**
-     * Some metadata is over its time, or missing. What runs may run on; revocations that are known
-     * hold.
+     * Some metadata is over its time or missing, or the clock is behind a time that was seen. What
+     * runs may run on; revocations that are known hold.
      */
     STALE
   }
@@ -36,17 +36,24 @@ public final class ChannelView implements Revocations {
   private final SecurityEpochs epochs;
   private final Set<String> labels;
   private final Freshness freshness;
+  private final @Nullable String clockBehind;
 
   /**
    * @param labels those that are followed
+   * @param clockBehind why the clock made the view stale and what to do; null if it did not
    */
-  ChannelView(List<ChannelEntry> entries, Set<String> labels, Freshness freshness) {
+  ChannelView(
+      List<ChannelEntry> entries,
+      Set<String> labels,
+      Freshness freshness,
+      @Nullable String clockBehind) {
     for (ChannelEntry entry : entries) {
       this.entries.put(entry.identity(), entry);
     }
     this.epochs = SecurityEpochs.of(entries);
     this.labels = labels;
     this.freshness = freshness;
+    this.clockBehind = clockBehind;
   }
 
   public Freshness freshness() {
@@ -126,17 +133,30 @@ public final class ChannelView implements Revocations {
    * a security epoch that is behind or a label that is not followed, and any while the view is
    * stale.
    *
-   * @throws ChannelException {@code REVOKED}, {@code STALE}, {@code UNLISTED}, {@code WITHDRAWN},
-   *     {@code EPOCH_BEHIND} or {@code OTHER_LABEL}
+   * @throws ChannelException {@code REVOKED}, {@code CLOCK_BEHIND}, {@code STALE}, {@code
+   *     UNLISTED}, {@code WITHDRAWN}, {@code EPOCH_BEHIND} or {@code OTHER_LABEL}
    */
   public void requireInstallable(String identity) {
     requireMayRun(identity);
+    requireFresh();
+    requireInstallableOffline(identity);
+  }
+
+  /**
+   * Refuses a view by which nothing may be installed anew: one that is stale.
+   *
+   * @throws ChannelException {@code CLOCK_BEHIND} or {@code STALE}
+   */
+  public void requireFresh() {
+    if (clockBehind != null) {
+      throw new ChannelException(
+          Code.CLOCK_BEHIND,
+          "cannot tell whether the channel's metadata is current: " + clockBehind);
+    }
     if (freshness == Freshness.STALE) {
       throw new ChannelException(
-          Code.STALE,
-          "expected a fresh view of the channel to install " + identity + " by; refresh it");
+          Code.STALE, "expected a fresh view of the channel to install anything by; refresh it");
     }
-    requireInstallableOffline(identity);
   }
 
   /**

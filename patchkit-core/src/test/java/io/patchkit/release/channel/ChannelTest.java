@@ -16,7 +16,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -334,19 +333,6 @@ class ChannelTest {
     assertThat(client.refresh().entries()).hasSize(3);
   }
 
-  /** The clock that is a little behind is not asked: no metadata comes to life again. */
-  @Test
-  void timeStandsStillWhileTheClockIsALittleBehind() {
-    ChannelClient client = lab.client();
-    lab.clock.advance(Duration.ofDays(2).minusSeconds(1));
-    client.refresh();
-    Instant seen = lab.clock.instant();
-    lab.publisher.renew();
-    lab.clock.advance(Duration.ofMinutes(-4));
-    client.refresh();
-    assertThat(lab.state.resolve("time")).hasContent(seen + "\n");
-  }
-
   /** Stolen keys gave a high version; new keys make it count no more. */
   @Test
   void recoversFromAFastForward() throws IOException {
@@ -457,15 +443,6 @@ class ChannelTest {
     assertThatThrownBy(
             () -> ChannelPublisher.create(lab.published, ChannelLab.KEYS, lab.record, lab.clock))
         .hasMessageContaining("open the channel that is there");
-  }
-
-  @Test
-  void keepsItsPlaceWhenTheClockStepsBackALittle() {
-    lab.client().refresh();
-    lab.clock.advance(Duration.ofMinutes(-5));
-    lab.client().refresh();
-    lab.clock.advance(Duration.ofSeconds(-1));
-    assertRefused(Code.CLOCK_BEHIND, () -> lab.client().current());
   }
 
   @Test

@@ -66,6 +66,7 @@ class HostileChannelTest {
             Code.WITHDRAWN,
             Code.UNLISTED,
             Code.STALE,
+            Code.CLOCK_BEHIND,
             Code.EPOCH_BEHIND,
             Code.OTHER_LABEL,
             Code.RELEASE_MISMATCH);

@@ -78,9 +78,14 @@ final class HostileVersions {
             }),
         row(
             34,
-            "a clock that was set back",
-            Code.CLOCK_BEHIND,
-            lab -> lab.clock.advance(Duration.ofDays(-365))),
+            "a timestamp whose time was over before the clock was set back",
+            Code.EXPIRED,
+            lab -> {
+              lab.clock.advance(Duration.ofDays(1));
+              lab.client().refresh();
+              lab.clock.advance(Duration.ofDays(-365));
+              lab.publisher.renew();
+            }),
         expires("2030-01-01T00:00:00.5Z"),
         expires("2030-01-01T00:00:00+00:00"),
         expires("2030-01-01"),
