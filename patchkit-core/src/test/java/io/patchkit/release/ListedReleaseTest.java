@@ -80,6 +80,24 @@ class ListedReleaseTest {
     assertThat(view.installable("calm")).hasToString("[1.0.1]");
     Revocations.Standing standing = view.of(new Digest(old.identity()));
     assertThat(standing.state()).isEqualTo(State.WITHDRAWN);
+  /** Until its repair is for everybody, who follows the stable label goes on with what it has. */
+  @Test
+  void anEpochIsNotRaisedForATrial() {
+    publisher.publish(entry(verified("calm", "1.0.0")));
+    VerifiedPatch repaired = verified("calm", "1.0.1");
+    ChannelEntry trial = entry(repaired).withLabel("beta");
+    assertThatThrownBy(() -> publisher.publish(trial.withSecurityEpoch(1)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll(
+            "securityEpoch is 1 and label beta", "calm/1.0.0", "allowed: 0 while", "stable");
+    assertThat(view().installable("calm")).hasToString("[1.0.0]");
+
+    publisher.publish(trial);
+    publisher.publish(entry(verified("calm", "1.0.2")).withSecurityEpoch(1));
+    assertThat(view().installable("calm")).hasToString("[1.0.2]");
+    publisher.publish(entry(verified("kind", "1.0.0")).withLabel("beta").withSecurityEpoch(2));
+  }
+
     assertThat(standing.reason()).contains("epoch is 0", "at 3");
     assertThat(publisher.securityEpoch("calm")).isEqualTo(3);
   }

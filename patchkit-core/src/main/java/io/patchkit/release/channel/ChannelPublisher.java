@@ -153,7 +153,9 @@ public final class ChannelPublisher {
    * Lists a patch.
    *
    * @throws IllegalArgumentException if its name and version, or its identity, are listed already,
-   *     or its security epoch is behind, so that nobody would install it
+   *     or its security epoch is behind, so that nobody would install it, or raised under another
+   *     label than {@link ChannelEntry#STABLE} while those who follow that one have patches of the
+   *     name, of which they could install none any more
    */
   public void publish(ChannelEntry entry) {
     exclusively(() -> list(entry));
@@ -181,6 +183,7 @@ public final class ChannelPublisher {
       throw new IllegalArgumentException(
           "securityEpoch: " + epochs.reasonOf(entry) + "; allowed: that or a higher one");
     }
+    epochs.requireKeepsStable(changed, entry);
     changed.add(entry);
     publishNext(targets, changed);
   }

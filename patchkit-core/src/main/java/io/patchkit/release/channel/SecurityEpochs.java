@@ -1,5 +1,6 @@
 package io.patchkit.release.channel;
 
+import io.patchkit.release.channel.ChannelEntry.Status;
 import io.patchkit.release.channel.ChannelException.Code;
 import java.util.Collection;
 import java.util.HashMap;
@@ -31,6 +32,35 @@ record SecurityEpochs(Map<String, Integer> highest) {
 
   boolean isBehind(ChannelEntry entry) {
     return entry.securityEpoch() < of(entry.name());
+  }
+
+  /** Refuses an entry that leaves those who follow the stable label without what they have now. */
+  void requireKeepsStable(Collection<ChannelEntry> listed, ChannelEntry entry) {
+    if (entry.securityEpoch() <= of(entry.name()) || entry.label().equals(ChannelEntry.STABLE)) {
+      return;
+    }
+    for (ChannelEntry other : listed) {
+      if (other.name().equals(entry.name())
+          && other.status() == Status.ACTIVE
+          && other.label().equals(ChannelEntry.STABLE)
+          && !isBehind(other)) {
+        throw new IllegalArgumentException(
+            "securityEpoch is "
+                + entry.securityEpoch()
+                + " and label "
+                + entry.label()
+                + ", so that those who follow "
+                + ChannelEntry.STABLE
+                + ", for whom "
+                + other.path()
+                + " is, could install no "
+                + entry.name()
+                + "; allowed: "
+                + of(entry.name())
+                + " while a release is on trial, and a higher one with a release labelled "
+                + ChannelEntry.STABLE);
+      }
+    }
   }
 
   /** Why a patch that is behind does not come anew. */
