@@ -50,11 +50,7 @@ class ListedReleaseTest {
   }
 
   private static ChannelEntry entry(VerifiedPatch patch) {
-    return ChannelEntry.active(
-        patch.patch().manifest().name(),
-        patch.patch().manifest().version(),
-        patch.identity(),
-        patch.files().content("patch.json").length);
+    return ChannelEntry.active(patch);
   }
 
   private static void assertRefused(Code code, ThrowingCallable action) {
@@ -80,6 +76,10 @@ class ListedReleaseTest {
     assertThat(view.installable("calm")).hasToString("[1.0.1]");
     Revocations.Standing standing = view.of(new Digest(old.identity()));
     assertThat(standing.state()).isEqualTo(State.WITHDRAWN);
+    assertThat(standing.reason()).contains("epoch is 0", "at 3");
+    assertThat(publisher.securityEpoch("calm")).isEqualTo(3);
+  }
+
   /** Until its repair is for everybody, who follows the stable label goes on with what it has. */
   @Test
   void anEpochIsNotRaisedForATrial() {
@@ -96,10 +96,6 @@ class ListedReleaseTest {
     publisher.publish(entry(verified("calm", "1.0.2")).withSecurityEpoch(1));
     assertThat(view().installable("calm")).hasToString("[1.0.2]");
     publisher.publish(entry(verified("kind", "1.0.0")).withLabel("beta").withSecurityEpoch(2));
-  }
-
-    assertThat(standing.reason()).contains("epoch is 0", "at 3");
-    assertThat(publisher.securityEpoch("calm")).isEqualTo(3);
   }
 
   /** Taking the release of the highest epoch back does not let the unsafe ones in again. */

@@ -169,12 +169,7 @@ class StoreClockTest {
             clock);
     VerifiedPatch leaky = verified("leaky");
     for (VerifiedPatch patch : List.of(calm, fair, bold, leaky)) {
-      publisher.publish(
-          ChannelEntry.active(
-              patch.patch().manifest().name(),
-              patch.patch().manifest().version(),
-              patch.identity(),
-              patch.files().content(InstalledPatch.MANIFEST).length));
+      publisher.publish(ChannelEntry.active(patch));
     }
     publisher.revoke(leaky.identity(), "leaks");
     return publisher;

@@ -1,8 +1,11 @@
 package io.patchkit.release.channel;
 
+import io.patchkit.PatchManifest;
 import io.patchkit.PatchkitException;
 import io.patchkit.SemanticVersion;
 import io.patchkit.release.Digest;
+import io.patchkit.trust.PatchFiles;
+import io.patchkit.trust.VerifiedPatch;
 import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -74,6 +77,16 @@ public record ChannelEntry(
       String name, SemanticVersion version, String identity, int manifestBytes) {
     return new ChannelEntry(
         name, version, identity, manifestBytes, Status.ACTIVE, "", 0, null, STABLE);
+  }
+
+  /** A verified patch, active and of security epoch 0; its label is {@link #STABLE}. */
+  public static ChannelEntry active(VerifiedPatch patch) {
+    PatchManifest manifest = patch.patch().manifest();
+    return active(
+        manifest.name(),
+        manifest.version(),
+        patch.identity(),
+        patch.files().content(PatchFiles.MANIFEST).length);
   }
 
   /** The same patch elsewhere. */
