@@ -8,10 +8,12 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import io.patchkit.release.RegistryException.Reason;
+import io.patchkit.release.channel.MetadataFetcher;
 import io.patchkit.trust.VerifiedPatch;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -85,6 +87,18 @@ class OciTlsTest {
     assertThatThrownBy(() -> registry(OciOptions.defaults()).pull(release))
         .extracting("reason")
         .isEqualTo(Reason.CONNECTION);
+  }
+
+  /** A channel's metadata comes over the same TLS. */
+  @Test
+  void fetchesMetadataOverTlsFromWhomItTrusts() throws IOException {
+    URI base = URI.create("https://localhost:" + server.getAddress().getPort() + "/channel");
+    blobs.put("/channel/timestamp.json", new byte[3]);
+    Duration deadline = Duration.ofSeconds(20);
+    assertThat(MetadataFetcher.http(base, deadline, trusting).fetch("timestamp.json", 9))
+        .hasSize(3);
+    MetadataFetcher elsewhere = MetadataFetcher.http(base, deadline);
+    assertThatThrownBy(() -> elsewhere.fetch("timestamp.json", 9)).isInstanceOf(IOException.class);
   }
 
   @Test

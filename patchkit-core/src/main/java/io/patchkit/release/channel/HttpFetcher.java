@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /** Metadata over HTTP: bounded in bytes and in time, no redirects. */
@@ -20,7 +21,10 @@ final class HttpFetcher implements MetadataFetcher {
   private final Duration deadline;
   private final HttpClient client;
 
-  HttpFetcher(URI base, Duration deadline) {
+  /**
+   * @param sslContext null for the platform's
+   */
+  HttpFetcher(URI base, Duration deadline, @Nullable SSLContext sslContext) {
     String scheme = String.valueOf(base.getScheme());
     if (!scheme.equals("https") && !scheme.equals("http")) {
       throw new IllegalArgumentException("base is " + base + "; allowed: https and http addresses");
@@ -30,20 +34,24 @@ final class HttpFetcher implements MetadataFetcher {
     }
     this.base = base.toString().endsWith("/") ? base : URI.create(base + "/");
     this.deadline = deadline;
-    this.client =
-        HttpClient.newBuilder()
-            .followRedirects(HttpClient.Redirect.NEVER)
-            .connectTimeout(deadline)
-            .build();
+    HttpClient.Builder builder =
+        HttpClient.newBuilder().followRedirects(HttpClient.Redirect.NEVER).connectTimeout(deadline);
+    if (sslContext != null) {
+      builder.sslContext(sslContext);
+    }
+    this.client = builder.build();
   }
 
   @Override
   public byte @Nullable [] fetch(String name, int maxBytes) throws IOException {
     URI file = base.resolve(name);
-    HttpRequest request = HttpRequest.newBuilder(file).GET().build();
+    HttpRequest.Builder request = HttpRequest.newBuilder(file).GET();
+    if (saysWhatIsNewest(name)) {
+      request.setHeader("Cache-Control", "no-cache");
+    }
     CompletableFuture<HttpResponse<byte[]>> exchange =
         client.sendAsync(
-            request,
+            request.build(),
             head ->
                 head.statusCode() == 200
                     ? new BoundedBody(file.toString(), maxBytes)
@@ -57,6 +65,11 @@ final class HttpFetcher implements MetadataFetcher {
           throw new IOException(
               file + ": expected status 200, 403 or 404, found " + response.statusCode());
     };
+  }
+
+  /** Of these an old copy, or an old answer that there is none, is out of date; others stay. */
+  private static boolean saysWhatIsNewest(String name) {
+    return name.equals(ChannelRole.TIMESTAMP.fileName()) || name.endsWith(".root.json");
   }
 
   private HttpResponse<byte[]> await(CompletableFuture<HttpResponse<byte[]>> exchange, URI file)

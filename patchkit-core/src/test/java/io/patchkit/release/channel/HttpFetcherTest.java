@@ -14,6 +14,9 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
@@ -70,6 +73,27 @@ class HttpFetcherTest {
         .hasMessageContaining("no timestamp.json")
         .extracting("code")
         .isEqualTo(Code.MISSING);
+  }
+
+  /** What is replaced is asked of who publishes it; what stays may come from a cache. */
+  @Test
+  void asksForNoOldTimestamp() throws IOException {
+    Map<String, String> asked = new ConcurrentHashMap<>();
+    server.createContext(
+        "/channel/",
+        exchange -> {
+          asked.put(
+              exchange.getRequestURI().getPath().substring("/channel/".length()),
+              String.valueOf(exchange.getRequestHeaders().getFirst("Cache-Control")));
+          answer(exchange, 404, new byte[0]);
+        });
+    for (String name : List.of("timestamp.json", "2.root.json", "3.snapshot.json")) {
+      assertThat(fetcher.fetch(name, 9)).isNull();
+    }
+    assertThat(asked)
+        .containsEntry("timestamp.json", "no-cache")
+        .containsEntry("2.root.json", "no-cache")
+        .containsEntry("3.snapshot.json", "null");
   }
 
   @Test
