@@ -48,7 +48,8 @@ public final class OciRegistry implements PatchRegistry {
   /**
    * The registry at a location. Nothing is sent yet.
    *
-   * @param location host, optional port, optional path: {@code registry.example.org/team/patches}
+   * @param location host, optional port, optional path: {@code registry.example.org/team/patches};
+   *     {@code docker.io} is Docker Hub
    */
   public static OciRegistry open(String location, OciOptions options) {
     Matcher matcher = LOCATION.matcher(location);
@@ -57,7 +58,8 @@ public final class OciRegistry implements PatchRegistry {
           "location is " + OciManifest.quote(location) + "; allowed: host[:port][/path]");
     }
     String port = matcher.group(2) == null ? "" : matcher.group(2);
-    return new OciRegistry(location, matcher.group(1) + port, matcher.group(3), options);
+    String host = DockerHub.registryOf(matcher.group(1));
+    return new OciRegistry(location, host + port, matcher.group(3), options);
   }
 
   @Override

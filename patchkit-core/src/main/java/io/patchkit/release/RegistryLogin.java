@@ -145,6 +145,7 @@ final class RegistryLogin {
     if (!"https".equals(uri.getScheme()) && !isLoopback(uri.getHost())) {
       throw new RegistryException(
           Reason.INSECURE_CREDENTIALS,
+        && !DockerHub.isTokenServerOf(registry, realm)
           "expected https to send credentials to "
               + uri.getHost()
               + ", found http; use TLS, or no credentials");

@@ -241,6 +241,23 @@ class RegistryRepliesTest {
 
   /** RFC 7617's base64 of {@code ann:secret}. */
   @Test
+  void dockerHubsNameIsNotItsHostAndItsTokenServerNeedsNoNaming() {
+    for (String name : List.of("docker.io", "index.docker.io", "registry-1.docker.io")) {
+      assertThat(DockerHub.registryOf(name)).isEqualTo("registry-1.docker.io");
+    }
+    assertThat(DockerHub.registryOf("docker.io.example")).isEqualTo("docker.io.example");
+    URI hub = URI.create("https://registry-1.docker.io");
+    URI tokens = URI.create("https://auth.docker.io/token");
+    assertThat(DockerHub.isTokenServerOf(hub, tokens)).isTrue();
+    assertThat(DockerHub.isTokenServerOf(URI.create("https://registry.example"), tokens)).isFalse();
+    assertThat(DockerHub.isTokenServerOf(hub, URI.create("https://docker.io/token"))).isFalse();
+    assertRefused(
+        Reason.INSECURE_CREDENTIALS,
+        () ->
+            answer("https://registry.example", BASIC, "Bearer realm=\"https://auth.docker.io/t\""));
+  }
+
+  @Test
   void aTokenServerThatIsNamedSeesTheCredentials() throws Exception {
     try (HostileRegistry server = new HostileRegistry(SignedPatches.verified("calm"))) {
       server.on("/token", HostileRegistry.ok("application/json", utf8("{\"token\":\"t0k\"}")));

@@ -34,27 +34,33 @@ final class PatchTransport {
 
   private static final String REGISTRY_HELP =
       "a directory, oci://HOST[:PORT][/PATH], or oci+http://... without TLS; user and secret are"
-          + " taken from PATCHKIT_REGISTRY_USER and PATCHKIT_REGISTRY_SECRET";
+          + " taken from PATCHKIT_REGISTRY_USER and PATCHKIT_REGISTRY_SECRET, hosts of its token"
+          + " servers, separated by commas, from PATCHKIT_REGISTRY_TOKEN_HOSTS";
 
   private PatchTransport() {}
 
   static PatchRegistry open(String registry) {
     if (registry.startsWith("oci://")) {
-      return OciRegistry.open(registry.substring("oci://".length()), options());
+      String location = registry.substring("oci://".length());
+      return OciRegistry.open(location, options(System.getenv()));
     }
     if (registry.startsWith("oci+http://")) {
-      return OciRegistry.open(
-          registry.substring("oci+http://".length()), options().withPlainHttp(true));
+      String location = registry.substring("oci+http://".length());
+      return OciRegistry.open(location, options(System.getenv()).withPlainHttp(true));
     }
     return DirectoryRegistry.open(Path.of(registry));
   }
 
-  private static OciOptions options() {
-    String user = System.getenv("PATCHKIT_REGISTRY_USER");
-    String secret = System.getenv("PATCHKIT_REGISTRY_SECRET");
+  /** With what the environment says. */
+  static OciOptions options(Map<String, String> environment) {
+    String hosts = environment.getOrDefault("PATCHKIT_REGISTRY_TOKEN_HOSTS", "");
+    String[] tokenHosts = hosts.isBlank() ? new String[0] : hosts.strip().split("\\s*,\\s*", -1);
+    String user = environment.get("PATCHKIT_REGISTRY_USER");
+    String secret = environment.get("PATCHKIT_REGISTRY_SECRET");
     return user == null || secret == null
         ? OciOptions.defaults()
-        : OciOptions.defaults().withCredentials(RegistryCredentials.basic(user, secret));
+        : OciOptions.defaults()
+            .withCredentials(RegistryCredentials.basic(user, secret).withTokenHosts(tokenHosts));
   }
 
   @Command(
@@ -145,6 +151,7 @@ final class PatchTransport {
           "--store is " + store + ", which follows no channel; allowed: one that does");
     }
     ChannelView view = channel.refresh();
+    view.requireFresh();
     SemanticVersion version = wanted.highest(view.installable(name));
     if (version == null) {
       throw new ChannelException(
@@ -153,7 +160,6 @@ final class PatchTransport {
     }
     PulledPatch pulled = from.pull(from.find(name, version));
     view.requireInstallable(pulled);
-    view.requireFresh();
     return pulled;
   }
 }
