@@ -5,6 +5,9 @@ import java.net.URI;
 /** Docker Hub, whose name in references is that of neither its registry nor its token server. */
 final class DockerHub {
 
+  /** Under which {@code docker login} keeps its credentials. */
+  static final String LOGIN = "https://index.docker.io/v1/";
+
   private static final String REGISTRY = "registry-1.docker.io";
   private static final String TOKENS = "auth.docker.io";
 

@@ -1,6 +1,9 @@
 package io.patchkit.release;
 
+import io.patchkit.PatchkitException;
+import java.util.Objects;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /** What a registry is shown. Its text form shows no secret. */
 public sealed interface RegistryCredentials {
@@ -18,6 +21,43 @@ public sealed interface RegistryCredentials {
   /** A ready-made bearer token, which goes to the registry. */
   static Bearer bearer(String token) {
     return new Bearer(token);
+  }
+
+  /**
+   * What {@code docker login} keeps for a registry, in {@code config.json} of {@code DOCKER_CONFIG}
+   * or {@code ~/.docker}; nothing if it keeps none.
+   *
+   * @param location as {@link OciRegistry#open} takes it
+   * @param tokenHosts as {@link Basic} has them
+   * @throws PatchkitException if the file cannot be read, or leaves the credentials to a helper or
+   *     has an identity token, neither of which is used
+   */
+  static RegistryCredentials fromDockerConfig(String location, String... tokenHosts) {
+    return DockerConfig.credentials(DockerConfig.file(System.getenv()), location, tokenHosts);
+  }
+
+  /**
+   * What a supplier gives at the time, for tokens that expire: it is asked when the registry wants
+   * to see something, and again when it refuses what it was shown. Called from any thread.
+   */
+  static RegistryCredentials supplied(Supplier<? extends RegistryCredentials> supplier) {
+    return new Supplied(supplier);
+  }
+
+  /**
+   * What a supplier gives.
+   *
+   * @param supplier never gives null
+   */
+  record Supplied(Supplier<? extends RegistryCredentials> supplier) implements RegistryCredentials {
+    public Supplied {
+      Objects.requireNonNull(supplier, "supplier");
+    }
+
+    @Override
+    public String toString() {
+      return "supplied credentials";
+    }
   }
 
   /** Nothing. */

@@ -105,7 +105,7 @@ final class RegistryHttp {
       if (reply.status() == 401 && own && !loggedIn) {
         loggedIn = true;
         List<String> challenges = reply.headers().allValues("WWW-Authenticate");
-        login.answer(challenges, scope, shown.isPresent(), retries);
+        login.answer(challenges, scope, shown, retries);
       } else if (isRedirect(reply.status())) {
         target = redirected(target, reply, request);
         redirects++;

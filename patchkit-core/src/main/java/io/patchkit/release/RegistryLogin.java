@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
@@ -47,19 +48,26 @@ final class RegistryLogin {
   /**
    * Makes the header that these challenges want, and remembers it for the scope.
    *
-   * @param wasShown whether the request that was refused had such a header
+   * @param shown the header that was refused, if the request had one
    * @throws RegistryException {@code UNAUTHORIZED} or {@code INSECURE_CREDENTIALS}
    */
-  void answer(List<String> challenges, String scope, boolean wasShown, Retries retries)
+  void answer(List<String> challenges, String scope, Optional<String> shown, Retries retries)
       throws Transient {
+    RegistryCredentials current = current();
     for (String header : challenges) {
       AuthChallenge challenge = AuthChallenge.parse(header);
       if (challenge.scheme().equals("bearer")) {
-        authorizations.put(scope, "Bearer " + token(challenge, scope, wasShown, retries));
+        String token = token(current, challenge, scope, retries);
+        if (current instanceof RegistryCredentials.Bearer
+            && shown.isPresent()
+            && shown.get().equals("Bearer " + token)) {
+          throw unauthorized("found the token refused");
+        }
+        authorizations.put(scope, "Bearer " + token);
         return;
       }
       if (challenge.scheme().equals("basic")
-          && credentials instanceof RegistryCredentials.Basic basic) {
+          && current instanceof RegistryCredentials.Basic basic) {
         requireSecure(registry);
         authorizations.put(scope, header(basic));
         return;
@@ -68,12 +76,19 @@ final class RegistryLogin {
     throw unauthorized("found " + challenges.size() + " challenges that they do not answer");
   }
 
-  private String token(AuthChallenge challenge, String scope, boolean wasShown, Retries retries)
+  /** What is shown now. */
+  private RegistryCredentials current() {
+    RegistryCredentials current = credentials;
+    while (current instanceof RegistryCredentials.Supplied supplied) {
+      current = Objects.requireNonNull(supplied.supplier().get(), "the supplier gave null");
+    }
+    return current;
+  }
+
+  private String token(
+      RegistryCredentials current, AuthChallenge challenge, String scope, Retries retries)
       throws Transient {
-    if (credentials instanceof RegistryCredentials.Bearer bearer) {
-      if (wasShown) {
-        throw unauthorized("found the token refused");
-      }
+    if (current instanceof RegistryCredentials.Bearer bearer) {
       requireSecure(registry);
       return bearer.token();
     }
@@ -85,7 +100,7 @@ final class RegistryLogin {
             + encode(challenge.parameter("scope", scope));
     URI uri = URI.create(realm + (realm.getRawQuery() == null ? "?" : "&") + query);
     HttpRequest.Builder request = HttpRequest.newBuilder(uri).GET();
-    if (credentials instanceof RegistryCredentials.Basic basic) {
+    if (current instanceof RegistryCredentials.Basic basic) {
       requireMaySee(realm, basic);
       request.setHeader("Authorization", header(basic));
     }
@@ -130,6 +145,7 @@ final class RegistryLogin {
   private void requireMaySee(URI realm, RegistryCredentials.Basic basic) {
     requireSecure(realm);
     if (!realm.getHost().equalsIgnoreCase(registry.getHost())
+        && !DockerHub.isTokenServerOf(registry, realm)
         && !basic.tokenHosts().contains(realm.getHost())) {
       throw new RegistryException(
           Reason.INSECURE_CREDENTIALS,
@@ -145,7 +161,6 @@ final class RegistryLogin {
     if (!"https".equals(uri.getScheme()) && !isLoopback(uri.getHost())) {
       throw new RegistryException(
           Reason.INSECURE_CREDENTIALS,
-        && !DockerHub.isTokenServerOf(registry, realm)
           "expected https to send credentials to "
               + uri.getHost()
               + ", found http; use TLS, or no credentials");

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -181,7 +182,7 @@ class RegistryRepliesTest {
             .withIdleTimeout(Duration.ofSeconds(30));
     URI base = URI.create(registry);
     new RegistryLogin(base, credentials, new RegistryHttp(base, options))
-        .answer(List.of(challenge), SCOPE, false, new Retries(options));
+        .answer(List.of(challenge), SCOPE, Optional.empty(), new Retries(options));
   }
 
   private static final RegistryCredentials.Basic BASIC =
@@ -239,7 +240,6 @@ class RegistryRepliesTest {
     }
   }
 
-  /** RFC 7617's base64 of {@code ann:secret}. */
   @Test
   void dockerHubsNameIsNotItsHostAndItsTokenServerNeedsNoNaming() {
     for (String name : List.of("docker.io", "index.docker.io", "registry-1.docker.io")) {
@@ -257,6 +257,7 @@ class RegistryRepliesTest {
             answer("https://registry.example", BASIC, "Bearer realm=\"https://auth.docker.io/t\""));
   }
 
+  /** RFC 7617's base64 of {@code ann:secret}. */
   @Test
   void aTokenServerThatIsNamedSeesTheCredentials() throws Exception {
     try (HostileRegistry server = new HostileRegistry(SignedPatches.verified("calm"))) {
@@ -313,10 +314,15 @@ class RegistryRepliesTest {
     OciOptions options = OciOptions.defaults();
     RegistryLogin login =
         new RegistryLogin(base, RegistryCredentials.bearer("t0k"), new RegistryHttp(base, options));
-    login.answer(List.of("Bearer realm=\"x\""), SCOPE, false, new Retries(options));
+    login.answer(List.of("Bearer realm=\"x\""), SCOPE, Optional.empty(), new Retries(options));
     assertThat(login.authorization(SCOPE)).contains("Bearer t0k");
     assertRefused(
         Reason.UNAUTHORIZED,
-        () -> login.answer(List.of("Bearer realm=\"x\""), SCOPE, true, new Retries(options)));
+        () ->
+            login.answer(
+                List.of("Bearer realm=\"x\""),
+                SCOPE,
+                Optional.of("Bearer t0k"),
+                new Retries(options)));
   }
 }

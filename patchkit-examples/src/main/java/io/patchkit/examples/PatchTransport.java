@@ -35,32 +35,34 @@ final class PatchTransport {
   private static final String REGISTRY_HELP =
       "a directory, oci://HOST[:PORT][/PATH], or oci+http://... without TLS; user and secret are"
           + " taken from PATCHKIT_REGISTRY_USER and PATCHKIT_REGISTRY_SECRET, hosts of its token"
-          + " servers, separated by commas, from PATCHKIT_REGISTRY_TOKEN_HOSTS";
+          + " servers, separated by commas, from PATCHKIT_REGISTRY_TOKEN_HOSTS; else what docker"
+          + " login keeps is used";
 
   private PatchTransport() {}
 
   static PatchRegistry open(String registry) {
     if (registry.startsWith("oci://")) {
       String location = registry.substring("oci://".length());
-      return OciRegistry.open(location, options(System.getenv()));
+      return OciRegistry.open(location, options(location, System.getenv()));
     }
     if (registry.startsWith("oci+http://")) {
       String location = registry.substring("oci+http://".length());
-      return OciRegistry.open(location, options(System.getenv()).withPlainHttp(true));
+      return OciRegistry.open(location, options(location, System.getenv()).withPlainHttp(true));
     }
     return DirectoryRegistry.open(Path.of(registry));
   }
 
-  /** With what the environment says. */
-  static OciOptions options(Map<String, String> environment) {
+  /** With what the environment says, else with what {@code docker login} keeps. */
+  static OciOptions options(String location, Map<String, String> environment) {
     String hosts = environment.getOrDefault("PATCHKIT_REGISTRY_TOKEN_HOSTS", "");
     String[] tokenHosts = hosts.isBlank() ? new String[0] : hosts.strip().split("\\s*,\\s*", -1);
     String user = environment.get("PATCHKIT_REGISTRY_USER");
     String secret = environment.get("PATCHKIT_REGISTRY_SECRET");
-    return user == null || secret == null
-        ? OciOptions.defaults()
-        : OciOptions.defaults()
-            .withCredentials(RegistryCredentials.basic(user, secret).withTokenHosts(tokenHosts));
+    RegistryCredentials credentials =
+        user == null || secret == null
+            ? RegistryCredentials.fromDockerConfig(location, tokenHosts)
+            : RegistryCredentials.basic(user, secret).withTokenHosts(tokenHosts);
+    return OciOptions.defaults().withCredentials(credentials);
   }
 
   @Command(
