@@ -1,5 +1,6 @@
 package io.patchkit;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -11,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param name for people, such as {@code SmolLM2-135M-Instruct}
  * @param fingerprints of the exports that the patch was made for or measured on; empty for a patch
  *     whose base is unverified
- * @param tokenizerFingerprint of the tokenizer, null where it is not known
+ * @param tokenizerFingerprint {@link Tokenizer#fingerprint} of the tokenizer, null where it is not
+ *     known
  * @param hiddenSize width of an embedding, 0 where not stated
  * @param layers number of layers, 0 where not stated
  * @param keyValueHeads key/value heads of a layer, 0 where not stated
@@ -52,6 +54,29 @@ public record BaseModel(
         shape.layers(),
         shape.keyValueHeads(),
         shape.headDim());
+  }
+
+  /** The same base under another name. */
+  public BaseModel withName(String name) {
+    return new BaseModel(
+        name, fingerprints, tokenizerFingerprint, hiddenSize, layers, keyValueHeads, headDim);
+  }
+
+  /** The same base, and one export more that the patch was measured on. */
+  public BaseModel withFingerprint(String fingerprint) {
+    if (fingerprints.contains(fingerprint)) {
+      return this;
+    }
+    List<String> all = new ArrayList<>(fingerprints);
+    all.add(fingerprint);
+    return new BaseModel(
+        name, all, tokenizerFingerprint, hiddenSize, layers, keyValueHeads, headDim);
+  }
+
+  /** The same base with another tokenizer, null for any. */
+  public BaseModel withTokenizerFingerprint(@Nullable String tokenizerFingerprint) {
+    return new BaseModel(
+        name, fingerprints, tokenizerFingerprint, hiddenSize, layers, keyValueHeads, headDim);
   }
 
   /** Whether the patch names the very weights it was made for. */

@@ -52,6 +52,17 @@ public record PatchManifest(
         name, version, name, base, Composition.free(), "", "", created, Map.of());
   }
 
+  /** Another name; the slot stays as it is. */
+  public PatchManifest withName(String name) {
+    return new PatchManifest(
+        name, version, slot, base, composition, description, licence, created, provenance);
+  }
+
+  public PatchManifest withVersion(SemanticVersion version) {
+    return new PatchManifest(
+        name, version, slot, base, composition, description, licence, created, provenance);
+  }
+
   public PatchManifest withSlot(String slot) {
     return new PatchManifest(
         name, version, slot, base, composition, description, licence, created, provenance);
@@ -73,6 +84,11 @@ public record PatchManifest(
   }
 
   public PatchManifest withLicence(String licence) {
+    return new PatchManifest(
+        name, version, slot, base, composition, description, licence, created, provenance);
+  }
+
+  public PatchManifest withCreated(Instant created) {
     return new PatchManifest(
         name, version, slot, base, composition, description, licence, created, provenance);
   }

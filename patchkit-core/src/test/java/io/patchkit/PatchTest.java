@@ -336,6 +336,37 @@ class PatchTest {
         .isInstanceOf(IllegalArgumentException.class);
   }
 
+  @Test
+  void aManifestIsChangedInOneThingAtATime() {
+    PatchManifest manifest = softPatch(2).manifest();
+    PatchManifest changed =
+        manifest
+            .withName("q")
+            .withVersion(SemanticVersion.parse("2.0.0"))
+            .withCreated(Instant.EPOCH);
+    assertThat(changed.name()).isEqualTo("q");
+    assertThat(changed.slot()).isEqualTo("p");
+    assertThat(changed.version()).isEqualTo(SemanticVersion.parse("2.0.0"));
+    assertThat(changed.created()).isEqualTo(Instant.EPOCH);
+    assertThat(
+            changed.withName("p").withVersion(manifest.version()).withCreated(manifest.created()))
+        .isEqualTo(manifest);
+  }
+
+  @Test
+  void aBaseNamesOneExportMore() {
+    BaseModel base = softPatch(2).manifest().base();
+    String other = "0".repeat(64);
+    BaseModel both = base.withFingerprint(other);
+    assertThat(both.fingerprints()).containsExactly(FINGERPRINT, other);
+    assertThat(both.withFingerprint(other)).isEqualTo(both);
+    assertThat(base.withName("b").withTokenizerFingerprint(other))
+        .isEqualTo(new BaseModel("b", List.of(FINGERPRINT), other, 3, 2, 2, 4));
+    assertThatThrownBy(() -> base.withFingerprint("0x"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("fingerprints holds '0x'");
+  }
+
   private Path saved() {
     Path directory = folder.resolve("p");
     softPatch(2).save(directory);
