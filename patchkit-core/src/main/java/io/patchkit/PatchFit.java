@@ -51,7 +51,10 @@ final class PatchFit {
               + ", but "
               + model.name()
               + " has "
-              + model.tokenizer().fingerprint());
+              + model.tokenizer().fingerprint()
+              + "; use the tokenizer.json that belongs to the patch's base, or, if you have"
+              + " measured the patch with this one, give the patch's base its fingerprint"
+              + " (withManifest)");
     }
     if (base.isVerified() && !base.fingerprints().contains(model.fingerprint())) {
       throw new IncompatiblePatchException(

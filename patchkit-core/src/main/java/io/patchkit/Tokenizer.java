@@ -21,6 +21,10 @@ public interface Tokenizer {
   /** How many ids there are, added tokens included. */
   int vocabularySize();
 
-  /** Lower-case hexadecimal SHA-256 of the tokenizer's definition. */
+  /**
+   * Lower-case hexadecimal SHA-256 of what the ids stand for: over {@code "<id> <bytes of the text>
+   * <text>\n"} for each id, ascending, added tokens included. How texts are split is not part of
+   * it, nor how the tokenizer's file is written, so that exports of one checkpoint agree.
+   */
   String fingerprint();
 }

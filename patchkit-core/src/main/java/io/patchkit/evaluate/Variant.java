@@ -206,7 +206,10 @@ public final class Variant {
     return joined;
   }
 
-  /** Everything that decides what the variant answers, but for its model's chat template. */
+  /**
+   * Everything that decides what the variant answers, but for its model's chat template and how its
+   * tokenizer splits texts.
+   */
   JsonObject identity() {
     JsonObject.Builder identity = identity(model);
     if (instruction != null) {
@@ -215,7 +218,7 @@ public final class Variant {
     return identity.build();
   }
 
-  /** A model by its name and the digests of its weights, its tokenizer and its patches. */
+  /** A model by its name and the digests of its weights, its vocabulary and its patches. */
   static JsonObject.Builder identity(LanguageModel model) {
     JsonObject.Builder identity =
         JsonObject.builder()

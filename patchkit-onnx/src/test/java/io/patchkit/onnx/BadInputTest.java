@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.patchkit.BaseModel;
 import io.patchkit.ContextOverflowException;
 import io.patchkit.CorruptModelException;
@@ -186,6 +188,29 @@ class BadInputTest {
             manifest(base(List.of(), null)),
             SoftPrompt.of(hidden, EmbeddingSpace.LAYER_INPUT, new float[128 * hidden]));
     assertMismatch(Mismatch.CONTEXT, tooLong, "128 virtual tokens");
+  }
+
+  @Test
+  void fitsExportsThatWriteTheSameVocabularyInAnotherWay() throws Exception {
+    Patch patch = soft(model.shape().hiddenSize(), BaseModel.of(model));
+    Path rewritten = copy("llama-gqa");
+    Path file = rewritten.resolve("tokenizer.json");
+    ObjectNode tokenizer = (ObjectNode) new ObjectMapper().readTree(file.toFile());
+    tokenizer.set("added_tokens", tokenizer.remove("added_tokens"));
+    Files.writeString(file, tokenizer.toPrettyString());
+    try (OnnxModel other = OnnxModel.open(rewritten)) {
+      assertThat(other.withPatch(patch).nextTokenLogits("The")).hasSize(384);
+    }
+    ObjectNode added = (ObjectNode) tokenizer.get("added_tokens").get(0);
+    added.put("content", added.get("content").asText() + "x");
+    Files.writeString(file, tokenizer.toString());
+    try (OnnxModel other = OnnxModel.open(rewritten)) {
+      assertThatThrownBy(() -> other.withPatch(patch))
+          .isInstanceOf(IncompatiblePatchException.class)
+          .hasMessageContaining("use the tokenizer.json that belongs to the patch's base")
+          .extracting(e -> ((IncompatiblePatchException) e).mismatch())
+          .isEqualTo(Mismatch.TOKENIZER);
+    }
   }
 
   @Test

@@ -7,9 +7,6 @@ import io.patchkit.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.OptionalInt;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -29,7 +26,6 @@ public final class HuggingFaceTokenizer implements Tokenizer, AutoCloseable {
   private final TokenizersLibrary library;
   private final TokenizerDefinition definition;
   private final SpecialTokens specialTokens;
-  private final String fingerprint;
 
   /** Held shared during a native call, exclusively to free the tokenizer. */
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
@@ -41,13 +37,11 @@ public final class HuggingFaceTokenizer implements Tokenizer, AutoCloseable {
       TokenizersLibrary library,
       long handle,
       TokenizerDefinition definition,
-      SpecialTokens specialTokens,
-      String fingerprint) {
+      SpecialTokens specialTokens) {
     this.library = library;
     this.handle = handle;
     this.definition = definition;
     this.specialTokens = specialTokens;
-    this.fingerprint = fingerprint;
   }
 
   /**
@@ -77,7 +71,7 @@ public final class HuggingFaceTokenizer implements Tokenizer, AutoCloseable {
     }
     library.disableTruncation(handle);
     library.disablePadding(handle);
-    return new HuggingFaceTokenizer(library, handle, definition, specialTokens, sha256(bytes));
+    return new HuggingFaceTokenizer(library, handle, definition, specialTokens);
   }
 
   /**
@@ -136,7 +130,7 @@ public final class HuggingFaceTokenizer implements Tokenizer, AutoCloseable {
 
   @Override
   public String fingerprint() {
-    return fingerprint;
+    return definition.fingerprint();
   }
 
   /** The tokens that the model folder names for a purpose. */
@@ -200,14 +194,6 @@ public final class HuggingFaceTokenizer implements Tokenizer, AutoCloseable {
             "text has half of a surrogate pair at index " + i + "; expected whole characters");
       }
       i += Character.charCount(character);
-    }
-  }
-
-  private static String sha256(byte[] bytes) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java platform has SHA-256", e);
     }
   }
 }

@@ -39,6 +39,7 @@ final class TokenizerDefinition {
   private final BitSet special = new BitSet();
   private final Map<String, Integer> added = new HashMap<>();
   private boolean byteFallback;
+  private String fingerprint = "";
 
   private TokenizerDefinition() {}
 
@@ -47,19 +48,21 @@ final class TokenizerDefinition {
    */
   static TokenizerDefinition parse(byte[] json) throws IOException {
     TokenizerDefinition definition = new TokenizerDefinition();
+    TokenTexts texts = new TokenTexts();
     try (JsonParser parser = JSON.createParser(json)) {
       expect(parser, parser.nextToken(), JsonToken.START_OBJECT);
       while (parser.nextToken() != JsonToken.END_OBJECT) {
         String field = parser.currentName();
         parser.nextToken();
         switch (field) {
-          case "added_tokens" -> definition.readAddedTokens(parser);
-          case "model" -> definition.readModel(parser);
+          case "added_tokens" -> definition.readAddedTokens(parser, texts);
+          case "model" -> definition.readModel(parser, texts);
           case "decoder" -> definition.readDecoder(parser);
           default -> parser.skipChildren();
         }
       }
     }
+    definition.fingerprint = texts.fingerprint();
     definition.textual.andNot(definition.special);
     if (!definition.byteFallback) {
       definition.bytes.clear();
@@ -70,6 +73,11 @@ final class TokenizerDefinition {
   /** One more than the highest id. */
   int size() {
     return Math.max(textual.length(), special.length());
+  }
+
+  /** SHA-256 of what the ids stand for, see {@link TokenTexts#fingerprint}. */
+  String fingerprint() {
+    return fingerprint;
   }
 
   /** Whether this token contributes text to what is decoded without special tokens. */
@@ -96,7 +104,7 @@ final class TokenizerDefinition {
     return id == null ? OptionalInt.empty() : OptionalInt.of(id);
   }
 
-  private void readAddedTokens(JsonParser parser) throws IOException {
+  private void readAddedTokens(JsonParser parser, TokenTexts texts) throws IOException {
     expect(parser, parser.currentToken(), JsonToken.START_ARRAY);
     while (parser.nextToken() != JsonToken.END_ARRAY) {
       expect(parser, parser.currentToken(), JsonToken.START_OBJECT);
@@ -120,11 +128,12 @@ final class TokenizerDefinition {
         throw new IOException("an added token has no id");
       }
       added.put(content, id);
+      texts.putAdded(id, content);
       (isSpecial ? special : textual).set(id);
     }
   }
 
-  private void readModel(JsonParser parser) throws IOException {
+  private void readModel(JsonParser parser, TokenTexts texts) throws IOException {
     expect(parser, parser.currentToken(), JsonToken.START_OBJECT);
     while (parser.nextToken() != JsonToken.END_OBJECT) {
       String field = parser.currentName();
@@ -135,7 +144,7 @@ final class TokenizerDefinition {
         while (parser.nextToken() != JsonToken.END_OBJECT) {
           String token = parser.currentName();
           parser.nextToken();
-          addToken(token, id(parser));
+          addToken(token, id(parser), texts);
         }
       } else {
         // Unigram: [token, score] in the order of the ids.
@@ -143,7 +152,7 @@ final class TokenizerDefinition {
         for (int id = 0; parser.nextToken() != JsonToken.END_ARRAY; id++) {
           expect(parser, parser.currentToken(), JsonToken.START_ARRAY);
           expect(parser, parser.nextToken(), JsonToken.VALUE_STRING);
-          addToken(parser.getText(), id);
+          addToken(parser.getText(), id, texts);
           while (parser.nextToken() != JsonToken.END_ARRAY) {
             parser.skipChildren();
           }
@@ -152,7 +161,8 @@ final class TokenizerDefinition {
     }
   }
 
-  private void addToken(String token, int id) {
+  private void addToken(String token, int id, TokenTexts texts) {
+    texts.put(id, token);
     textual.set(id);
     if (token.length() == 6 && token.charAt(0) == '<' && BYTE.matcher(token).matches()) {
       bytes.set(id);

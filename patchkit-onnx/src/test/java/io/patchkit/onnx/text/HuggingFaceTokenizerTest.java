@@ -9,11 +9,20 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.patchkit.CorruptModelException;
+import io.patchkit.Patch;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -127,15 +136,82 @@ class HuggingFaceTokenizerTest {
   }
 
   @Test
-  void fingerprintIsTheDigestOfTheFile() throws Exception {
-    Path file = folder.resolve("tokenizer.json");
-    try (HuggingFaceTokenizer tokenizer =
-        TokenizerFixtures.open(folder, TokenizerFixtures.byteLevel())) {
-      Process sha256sum = new ProcessBuilder("sha256sum", file.toString()).start();
-      String expected = new String(sha256sum.getInputStream().readAllBytes()).split(" ")[0];
+  void fingerprintIsOfWhatTheIdsStandFor() throws Exception {
+    String lines =
+        "0 5 <unk>\n"
+            + "1 4 </s>\n"
+            + "2 3 ▁\n"
+            + "3 1 a\n"
+            + "4 1 b\n"
+            + "5 1 c\n"
+            + "6 2 é\n"
+            + "7 4 ▁a\n"
+            + "8 2 ab\n"
+            + "9 5 ▁ab\n"
+            + "10 4 😀\n";
+    byte[] digest =
+        MessageDigest.getInstance("SHA-256").digest(lines.getBytes(StandardCharsets.UTF_8));
+    assertThat(fingerprint(TokenizerFixtures.metaspace()))
+        .isEqualTo(HexFormat.of().formatHex(digest));
+  }
+
+  @Test
+  void fingerprintIsTheSameHoweverTheVocabularyIsWritten() throws Exception {
+    String expected = fingerprint(TokenizerFixtures.byteLevel());
+    ObjectNode other = TokenizerFixtures.byteLevel();
+    ObjectNode model = (ObjectNode) other.get("model");
+    Map<String, JsonNode> vocabulary = new TreeMap<>(Comparator.reverseOrder());
+    model.get("vocab").fields().forEachRemaining(e -> vocabulary.put(e.getKey(), e.getValue()));
+    ObjectNode reversed = model.putObject("vocab").setAll(vocabulary);
+    reversed.put("<s>", 259).put("</s>", 260);
+    model.put("ignore_merges", true).putArray("merges");
+    other.putObject("normalizer").put("type", "NFC");
+    other.putNull("pre_tokenizer");
+    other.set("added_tokens", other.remove("added_tokens"));
+    Files.writeString(folder.resolve("tokenizer.json"), other.toPrettyString());
+    try (HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(folder)) {
       assertThat(tokenizer.fingerprint()).isEqualTo(expected);
-    } catch (IOException e) {
-      Assumptions.abort("no sha256sum here: " + e.getMessage());
+    }
+  }
+
+  @Test
+  void fingerprintTellsVocabulariesApart() throws Exception {
+    Set<String> fingerprints = new HashSet<>();
+    fingerprints.add(fingerprint(TokenizerFixtures.byteLevel()));
+    for (Map<String, Integer> vocabulary :
+        List.of(
+            Map.of("a", 0, "b", 1),
+            Map.of("a", 1, "b", 0),
+            Map.of("a", 0, "b", 2),
+            Map.of("a", 0, "c", 1),
+            Map.of("a\n1 1 b", 0),
+            Map.of("a\n1 b", 0),
+            Map.of("a", 0))) {
+      ObjectNode definition = TokenizerFixtures.byteLevel();
+      ObjectNode model = (ObjectNode) definition.get("model");
+      model.putArray("merges");
+      vocabulary.forEach(model.putObject("vocab")::put);
+      definition.putArray("added_tokens");
+      definition.putNull("post_processor");
+      fingerprints.add(fingerprint(definition));
+    }
+    ObjectNode renamed = TokenizerFixtures.byteLevel();
+    ((ObjectNode) renamed.get("added_tokens").get(2)).put("content", "<thought>");
+    fingerprints.add(fingerprint(renamed));
+    assertThat(fingerprints).hasSize(9);
+  }
+
+  /** The export of onnxruntime-genai against the GGUF import that the patches were made on. */
+  @Test
+  void exportsOfOneCheckpointAgree() {
+    Path export = Path.of("..", "..", "shared", "models", "smollm2-135m-instruct-int4");
+    Assumptions.assumeTrue(Files.isDirectory(export), "the export is not here");
+    Path patches = Path.of("..", "patchkit-examples", "patches");
+    try (HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(export)) {
+      for (String name : List.of("refuse-harm", "less-toxic", "gender-neutral")) {
+        assertThat(Patch.load(patches.resolve(name)).manifest().base().tokenizerFingerprint())
+            .isEqualTo(tokenizer.fingerprint());
+      }
     }
   }
 
@@ -235,6 +311,12 @@ class HuggingFaceTokenizerTest {
           assertThat(ids).as(name + ": " + prompt.get("text")).isEqualTo(wanted);
         }
       }
+    }
+  }
+
+  private String fingerprint(ObjectNode definition) throws IOException {
+    try (HuggingFaceTokenizer tokenizer = TokenizerFixtures.open(folder, definition)) {
+      return tokenizer.fingerprint();
     }
   }
 }
