@@ -71,7 +71,16 @@ public final class GgufImport {
    * @throws PatchkitException if reading or writing fails
    */
   public static void convert(Path checkpoint, Path folder) {
-    convert(checkpoint, folder, Weights.AS_STORED, (done, total) -> {});
+    convert(checkpoint, folder, Weights.AS_STORED);
+  }
+
+  /**
+   * Imports a checkpoint, its weights kept as said.
+   *
+   * @see #convert(Path, Path)
+   */
+  public static void convert(Path checkpoint, Path folder, Weights kept) {
+    convert(checkpoint, folder, kept, (done, total) -> {});
   }
 
   /**

@@ -153,7 +153,7 @@ class GgufImportTest {
       assertThat(relativeError(fast.logits(IDS), expected)).isLessThan(0.1);
     }
     Path floats = folder.resolve("floats-" + System.nanoTime());
-    GgufImport.convert(checkpoint, floats, GgufImport.Weights.FLOAT32, (done, total) -> {});
+    GgufImport.convert(checkpoint, floats, GgufImport.Weights.FLOAT32);
     assertThat(Files.readString(floats.resolve("model.onnx"), StandardCharsets.ISO_8859_1))
         .doesNotContain("MatMulNBits");
     try (ImportedModel decoded = ImportedModel.open(floats)) {
