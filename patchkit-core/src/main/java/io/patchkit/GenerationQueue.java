@@ -5,6 +5,10 @@ import java.util.concurrent.CompletableFuture;
 /**
  * Requests of many callers, decoded together: one thread feeds a batch, requests join it when their
  * turn comes and leave it when they end (continuous batching). Thread-safe.
+ *
+ * <p>A queue's own patches are those that it was opened with, for as long as it is open. Where they
+ * change meanwhile, as those that a store has active do, each request names its own: {@code
+ * request.withPatches(live.model(userId).patches())} with {@code io.patchkit.release.LivePatches}.
  */
 public interface GenerationQueue extends AutoCloseable {
 

@@ -32,6 +32,14 @@ import org.jspecify.annotations.Nullable;
  * gets those that were activated meanwhile. The new stack is read, verified, encoded and probed
  * before any request gets it; until then, and if that fails, requests get the old one.
  *
+ * <p>A {@link io.patchkit.GenerationQueue} belongs to the model and knows nothing of the store:
+ * open it on the same model, and give each request the patches of its view. A request that names
+ * none is served without a patch.
+ *
+ * <pre>{@code
+ * queue.submit(request.withPatches(live.model(userId).patches()));
+ * }</pre>
+ *
  * <p>Patches that were read and verified stay in memory, by the digest of their content and within
  * {@link LiveOptions#patchMemoryBytes}, so that going back to one reads nothing; {@link #prepare}
  * brings one there before it is activated. Each switch asks anew whether a patch is revoked, and

@@ -68,7 +68,8 @@ public final class OnnxModel extends OnnxLanguageModel implements Model {
 
   /**
    * Opens a queue that decodes the requests of many threads together, up to {@link
-   * OnnxOptions#batchRows()} at once. Requests that name no patches run on the bare model.
+   * OnnxOptions#batchRows()} at once. Requests that name no patches run on the bare model, also
+   * where {@code LivePatches} follows a store: see {@link GenerationQueue}.
    *
    * @param maxWaiting how many requests may wait for a place, ≥ 1; one more is turned away
    * @return the caller's to close; it ends with the model too
