@@ -5,6 +5,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * What a patch says of itself: everything in {@code patch.json} but the digests of the files beside
@@ -32,6 +33,7 @@ public record PatchManifest(
     Map<String, String> provenance) {
 
   private static final int MAX_NAME = 64;
+  private static final Pattern NAME = Pattern.compile("[a-z0-9]+([._-][a-z0-9]+)*");
 
   public PatchManifest {
     requireName("name", name);
@@ -103,9 +105,17 @@ public record PatchManifest(
     return new TreeMap<>(provenance);
   }
 
+  /**
+   * Whether a text may be the name of a patch or of a slot: lower-case letters and digits in groups
+   * joined by one of {@code . _ -}, at most 64 characters.
+   */
+  public static boolean isName(String text) {
+    return text.length() <= MAX_NAME && NAME.matcher(text).matches();
+  }
+
   static void requireName(String field, String found) {
     Objects.requireNonNull(found, field);
-    if (found.length() > MAX_NAME || !found.matches("[a-z0-9]+([._-][a-z0-9]+)*")) {
+    if (!isName(found)) {
       throw new IllegalArgumentException(
           field
               + " is '"

@@ -1,19 +1,20 @@
 package io.patchkit.release;
 
-import java.util.regex.Pattern;
+import io.patchkit.PatchManifest;
 
 /** The names of patches, which are also path segments of registries. */
 final class PatchNames {
-
-  private static final Pattern NAME = Pattern.compile("[a-z0-9]+([._-][a-z0-9]+)*");
 
   private PatchNames() {}
 
   /** Refuses what is no name of a patch, before it becomes part of a path. */
   static void require(String name) {
-    if (name.length() > 64 || !NAME.matcher(name).matches()) {
+    if (!PatchManifest.isName(name)) {
       throw new IllegalArgumentException(
-          "name is " + OciManifest.quote(name) + "; allowed: " + NAME + ", at most 64 characters");
+          "name is "
+              + OciManifest.quote(name)
+              + "; allowed: lower-case letters and digits in groups joined by one of . _ -, at most"
+              + " 64 characters");
     }
   }
 }

@@ -38,7 +38,6 @@ public record ChannelEntry(
   /** What entries bear, and clients follow, unless they say otherwise. */
   public static final String STABLE = "stable";
 
-  private static final Pattern NAME = Pattern.compile("[a-z0-9]+([._-][a-z0-9]+)*");
   private static final Pattern HEX = Pattern.compile("[0-9a-f]{64}");
   private static final int MAX_MANIFEST_BYTES = 256 << 10;
   private static final int MAX_REASON = 1000;
@@ -54,7 +53,7 @@ public record ChannelEntry(
   }
 
   public ChannelEntry {
-    require("name", name, name.length() <= 64 && NAME.matcher(name).matches(), "a patch name");
+    require("name", name, PatchManifest.isName(name), "a patch name");
     Objects.requireNonNull(version, "version");
     require("identity", identity, HEX.matcher(identity).matches(), "64 lower-case digits");
     require(
@@ -118,7 +117,7 @@ public record ChannelEntry(
 
   /** Refuses what is no label: those are formed like names. */
   static void requireLabel(String label) {
-    require("label", label, label.length() <= 64 && NAME.matcher(label).matches(), "such as beta");
+    require("label", label, PatchManifest.isName(label), "such as beta");
   }
 
   /** The target's path: {@code name/version}. */
