@@ -45,9 +45,4 @@ public record ModelMetrics(
     Objects.requireNonNull(prefillTime, "prefillTime");
     Objects.requireNonNull(decodeTime, "decodeTime");
   }
-
-  /** Generations that ended, for whatever reason. */
-  public long finishedTotal() {
-    return finished.values().stream().mapToLong(Long::longValue).sum();
-  }
 }

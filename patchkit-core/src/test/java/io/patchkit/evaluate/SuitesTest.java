@@ -270,6 +270,12 @@ class SuitesTest {
     Estimate found = value(measure(model, PerplexitySuite.of(data)), PerplexitySuite.PERPLEXITY);
     assertThat(found.value()).isCloseTo(Math.exp(6 / 4.0), within(1e-12));
     assertThat(found.n()).isEqualTo(2);
+    PerplexitySuite beginnings = PerplexitySuite.of(data).withMaxTokens(2);
+    assertThat(value(measure(model, beginnings), PerplexitySuite.PERPLEXITY).value())
+        .isCloseTo(Math.exp(4 / 2.0), within(1e-12));
+    assertThatThrownBy(() -> beginnings.withMaxTokens(1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("maxTokens is 1");
   }
 
   /** A tokenizer that begins a text with "^": [^] instruction passage, not [^] instruction [^]. */
