@@ -10,6 +10,7 @@ import io.patchkit.format.JsonObject;
 import io.patchkit.format.StrictJson;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -188,9 +189,15 @@ public record SafetyReport(
   /**
    * Writes {@code evaluation.json}, {@code evaluation.md} and {@code evaluation.html}.
    *
-   * @param directory one that exists
+   * @param directory made where it is not there
+   * @throws PatchkitException if it cannot be made or written
    */
   public void save(Path directory) {
+    try {
+      Files.createDirectories(directory);
+    } catch (IOException e) {
+      throw new PatchkitException("cannot make the folder " + directory + ": " + e, e);
+    }
     write(directory.resolve("evaluation.json"), StrictJson.write(toJson()));
     write(directory.resolve("evaluation.md"), toMarkdown().getBytes(StandardCharsets.UTF_8));
     write(directory.resolve("evaluation.html"), toHtml().getBytes(StandardCharsets.UTF_8));

@@ -10,6 +10,7 @@ import io.patchkit.GenerationOptions;
 import io.patchkit.GenerationRequest;
 import io.patchkit.Patch;
 import io.patchkit.PatchStack;
+import io.patchkit.PatchkitException;
 import io.patchkit.SemanticVersion;
 import io.patchkit.SoftPrompt;
 import io.patchkit.format.StrictJson;
@@ -175,9 +176,15 @@ class EvaluationTest {
   @Test
   void savesWhatItLoads() {
     SafetyReport report = Evaluation.of(sayingYesAndNo(), suites(4)).run();
-    report.save(folder);
-    assertThat(SafetyReport.load(folder.resolve("evaluation.json"))).isEqualTo(report);
-    assertThat(folder.resolve("evaluation.html")).hasContent(report.toHtml());
+    Path saved = folder.resolve("reports/evaluation");
+    report.save(saved);
+    report.save(saved);
+    assertThat(SafetyReport.load(saved.resolve("evaluation.json"))).isEqualTo(report);
+    assertThat(saved.resolve("evaluation.html")).hasContent(report.toHtml());
+    Path file = saved.resolve("evaluation.md");
+    assertThatThrownBy(() -> report.save(file))
+        .isInstanceOf(PatchkitException.class)
+        .hasMessageContaining("cannot make the folder " + file);
     assertThat(report.withoutSamples().toHtml()).doesNotContain(NO);
   }
 
