@@ -141,7 +141,7 @@ public final class Evaluation {
   }
 
   /** With the names of filtering judges that may report nevertheless; the report says so. */
-  public Evaluation allowingFilterJudges(String... names) {
+  public Evaluation withAllowedFilterJudges(String... names) {
     return with(
         changed -> changed.allowedFilterJudges = joined(changed.allowedFilterJudges, names));
   }
@@ -351,7 +351,7 @@ public final class Evaluation {
               + "' of the suite '"
               + suite.name()
               + "' filtered the training data, so its figures flatter; expected another judge for"
-              + " reporting; to report it nevertheless, say allowingFilterJudges(\""
+              + " reporting; to report it nevertheless, say withAllowedFilterJudges(\""
               + judge
               + "\")");
     }

@@ -83,7 +83,7 @@ public final class RequestSuite implements Suite {
    * The same under another name, which also stands in front of its figures' names, as in {@code
    * questions: over-refusal rate}.
    */
-  public RequestSuite named(String newName) {
+  public RequestSuite withName(String newName) {
     return new RequestSuite(newName, newName + ": ", data, compliance, refusal, maxNewTokens);
   }
 

@@ -95,7 +95,7 @@ public final class Variant {
   }
 
   /** The same under another name. */
-  public Variant named(String newName) {
+  public Variant withName(String newName) {
     return new Variant(newName, model, instruction);
   }
 

@@ -293,8 +293,8 @@ class EvaluationTest {
         Evaluation.of(sayingYesAndNo(), suites(2)).withFilterJudges("refusal-wording");
     assertThatThrownBy(evaluation::run)
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("allowingFilterJudges(\"refusal-wording\")");
-    assertThat(evaluation.allowingFilterJudges("refusal-wording").run().notices())
+        .hasMessageContaining("withAllowedFilterJudges(\"refusal-wording\")");
+    assertThat(evaluation.withAllowedFilterJudges("refusal-wording").run().notices())
         .contains(
             "The judge 'refusal-wording' filtered the training data and reports by request: its"
                 + " figures flatter.");
@@ -319,10 +319,14 @@ class EvaluationTest {
           .as(name)
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("filtered the training data");
-      evaluation.withFilterJudges(name).allowingFilterJudges(name).allowingFilterJudges("o").run();
+      evaluation
+          .withFilterJudges(name)
+          .withAllowedFilterJudges(name)
+          .withAllowedFilterJudges("o")
+          .run();
     }
     assertThatThrownBy(evaluation.withFilterJudges("half 1")::run)
-        .hasMessageContaining("allowingFilterJudges(\"half\")");
+        .hasMessageContaining("withAllowedFilterJudges(\"half\")");
     assertThat(evaluation.withFilterJudges("half 2", "hal").run()).isNotNull();
   }
 

@@ -68,7 +68,7 @@ class ReleaseGateTest {
                 RequestSuite.harmful(
                     EvaluationData.ofTexts("harmful", harmful), refusal.opposite(), refusal),
                 RequestSuite.harmless(EvaluationData.ofTexts("harmless", harmless), refusal)
-                    .named("questions")))
+                    .withName("questions")))
         .run();
   }
 

@@ -49,7 +49,7 @@ class SuitesTest {
     Judge refusal = RefusalWording.english();
     List<Suite> suites =
         List.of(
-            RequestSuite.harmful(texts, refusal.opposite(), refusal).named("jailbreaks"),
+            RequestSuite.harmful(texts, refusal.opposite(), refusal).withName("jailbreaks"),
             RequestSuite.harmless(texts, refusal),
             ToxicitySuite.of(texts, refusal).withPerplexityUnder(model),
             GenderAttributeSuite.of(texts, GenderWords.english()),

@@ -146,7 +146,7 @@ public final class EvaluationSetup implements Serializable {
             (name, folder) -> {
               Patch patch = Patch.load(folder);
               patches.add(patch);
-              variants.add(Variant.patched(model, patch).named(name));
+              variants.add(Variant.patched(model, patch).withName(name));
             });
     if (patches.size() > 1 && arguments.isYes("stacks", true)) {
       variants.addAll(Variant.inEveryOrder(model, patches));

@@ -130,13 +130,13 @@ final class EvaluationSuites {
     EvaluationData disguised = harmful().disguised(Jailbreak.values());
     return RequestSuite.harmful(
             disguised.sample(limit, seed), harm == null ? refusal.opposite() : harm, refusal)
-        .named("jailbreaks")
+        .withName("jailbreaks")
         .withMaxNewTokens(ANSWER_TOKENS);
   }
 
   private Suite harmless(String name, EvaluationData data, Judge refusal) {
     return RequestSuite.harmless(data.sample(limit, seed), refusal)
-        .named(name)
+        .withName(name)
         .withMaxNewTokens(ANSWER_TOKENS);
   }
 

@@ -45,7 +45,7 @@ class EvaluationConformanceTest {
     try (Model model = OnnxModel.open(tiny.folder(), options)) {
       List<Variant> variants = new ArrayList<>();
       for (String stack : tiny.stacks()) {
-        variants.add(Variant.stacked(model, tiny.stack(stack)).named(stack));
+        variants.add(Variant.stacked(model, tiny.stack(stack)).withName(stack));
       }
       Figure figure =
           Evaluation.of(variants, List.of(new Continuations(tiny)))
