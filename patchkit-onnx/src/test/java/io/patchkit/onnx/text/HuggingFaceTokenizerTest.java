@@ -161,7 +161,7 @@ class HuggingFaceTokenizerTest {
     ObjectNode other = TokenizerFixtures.byteLevel();
     ObjectNode model = (ObjectNode) other.get("model");
     Map<String, JsonNode> vocabulary = new TreeMap<>(Comparator.reverseOrder());
-    model.get("vocab").fields().forEachRemaining(e -> vocabulary.put(e.getKey(), e.getValue()));
+    model.get("vocab").properties().forEach(e -> vocabulary.put(e.getKey(), e.getValue()));
     ObjectNode reversed = model.putObject("vocab").setAll(vocabulary);
     reversed.put("<s>", 259).put("</s>", 260);
     model.put("ignore_merges", true).putArray("merges");
