@@ -233,9 +233,13 @@ public final class PatchStore {
     return writer.rollback(generation, Origin.ROLLED_BACK, change, expected);
   }
 
-  /** The newest good generation before this one, whose patches are all there and not revoked. */
+  /**
+   * The newest good generation before this one whose patches are all there and not revoked, and
+   * whose stack is not one that a rollback left: such a stack is passed over until it is activated,
+   * or rolled back to, again.
+   */
   public StackGeneration lastGoodBefore(long generation) {
-    return reader.reading(() -> reader.lastGoodBefore(generation));
+    return reader.reading(() -> writer.lastGoodBefore(generation));
   }
 
   /**

@@ -41,7 +41,9 @@ final class StoreReader {
     try {
       return generations.current();
     } catch (StoreException e) {
-      StackGeneration good = lastGoodBefore(Long.MAX_VALUE);
+      StackGeneration good =
+          new GoodGenerations(this)
+              .before(Long.MAX_VALUE, patch -> marks.revocationOf(patch) != null, Set.of());
       LOG.log(
           System.Logger.Level.ERROR,
           layout.current + " cannot be used; using good generation " + good.number() + " instead",
@@ -59,35 +61,6 @@ final class StoreReader {
       }
     }
     return history;
-  }
-
-  StackGeneration lastGoodBefore(long number) throws IOException {
-    List<Long> numbers = generations.numbers();
-    for (int i = numbers.size() - 1; i >= 0; i--) {
-      long candidate = numbers.get(i);
-      if (candidate < number) {
-        try {
-          StackGeneration generation = generations.read(candidate);
-          if (!generation.isCanary() && generations.isGood(generation) && isUsable(generation)) {
-            return generation;
-          }
-        } catch (IOException | StoreException damaged) {
-          LOG.log(System.Logger.Level.WARNING, "passing over generation " + candidate, damaged);
-        }
-      }
-    }
-    return StackGeneration.zero();
-  }
-
-  /** Whether every patch is whole and none is revoked. */
-  private boolean isUsable(StackGeneration generation) throws IOException {
-    for (StackEntry entry : generation.stack()) {
-      if (marks.revocationOf(entry.digest()) != null) {
-        return false;
-      }
-      blobs.read(describe(entry));
-    }
-    return true;
   }
 
   List<InstalledPatch> describe(List<StackEntry> stack) throws IOException {

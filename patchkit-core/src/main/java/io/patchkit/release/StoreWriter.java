@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Everything that changes a store, each change under the lock and noted in the audit log. */
@@ -24,6 +25,7 @@ final class StoreWriter {
 
   private final StoreLayout layout;
   private final StoreReader reader;
+  private final GoodGenerations good;
   private final StoreLock lock;
   private final PendingNote pending;
   private final GarbageCollector garbage;
@@ -31,6 +33,7 @@ final class StoreWriter {
   StoreWriter(StoreLayout layout, StoreReader reader, StoreOptions options) {
     this.layout = layout;
     this.reader = reader;
+    this.good = new GoodGenerations(reader);
     this.options = options;
     this.admission = new Admission(reader.marks, options.revocations());
     this.lock = new StoreLock(layout.lock, options.lockTimeout());
@@ -63,11 +66,11 @@ final class StoreWriter {
       current = reader.generations.current();
     } catch (StoreException e) {
       LOG.log(System.Logger.Level.ERROR, "recovering " + layout.root, e);
-      StackGeneration good = reader.lastGoodBefore(Long.MAX_VALUE);
+      StackGeneration back = good.before(Long.MAX_VALUE, this::isMarked, Set.of());
       Change change =
           RECOVERY.withReason(
-              Change.reasonOf("back to generation " + good.number() + ": " + e.getMessage()));
-      commit(Origin.RECOVERED, good.stack(), good.number(), Activation.full(), change);
+              Change.reasonOf("back to generation " + back.number() + ": " + e.getMessage()));
+      commit(Origin.RECOVERED, back.stack(), back.number(), Activation.full(), change);
       return;
     }
     for (long number : reader.generations.numbers()) {
@@ -236,6 +239,11 @@ final class StoreWriter {
     }
   }
 
+  /** The newest good one that {@link #rollback} takes. */
+  StackGeneration lastGoodBefore(long number) throws IOException {
+    return good.before(number, this::isMarked, Set.of());
+  }
+
   StackGeneration promote(Change change) {
     return changing(
         () -> {
@@ -341,8 +349,13 @@ final class StoreWriter {
     if (!hasRevoked(current) && !hasRevoked(baselineOf(current))) {
       return current;
     }
-    StackGeneration good = reader.lastGoodBefore(current.number());
-    return commit(Origin.REVOKED, good.stack(), current.number(), Activation.full(), change);
+    StackGeneration back =
+        good.before(current.number(), this::isMarked, good.deactivated(current));
+    return commit(Origin.REVOKED, back.stack(), current.number(), Activation.full(), change);
+  }
+
+  private boolean isMarked(Digest patch) throws IOException {
+    return reader.marks.revocationOf(patch) != null;
   }
 
   private boolean hasRevoked(StackGeneration generation) throws IOException {

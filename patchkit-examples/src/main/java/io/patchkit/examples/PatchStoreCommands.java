@@ -92,7 +92,10 @@ final class PatchStoreCommands {
 
   @Command(
       name = "rollback",
-      description = "Makes an older generation's stack current again.",
+      description = {
+        "Makes an older generation's stack current again.",
+        "Repeated without a number it does not go back to what it left, nor any further."
+      },
       mixinStandardHelpOptions = true)
   static JsonObject rollback(
       @Parameters(
@@ -103,9 +106,13 @@ final class PatchStoreCommands {
       @Mixin StoreArguments arguments)
       throws IOException {
     PatchStore store = arguments.store();
-    long target =
-        generation == null ? store.lastGoodBefore(store.current().number()).number() : generation;
-    return generation(store.rollback(target, arguments.change()));
+    if (generation != null) {
+      return generation(store.rollback(generation, arguments.change()));
+    }
+    long current = store.current().number();
+    return generation(
+        store.rollbackIfCurrent(
+            current, store.lastGoodBefore(current).number(), arguments.change()));
   }
 
   @Command(

@@ -47,17 +47,19 @@ class PatchTest {
         .containsExactly("calm-1.1.0");
     assertThat(lab.json("rollback --store @store").array("active").strings())
         .containsExactly("calm-1.0.0");
-    assertThat(lab.json("rollback 2 --store @store").integer("generation", 0, 9)).isEqualTo(4);
+    assertThat(lab.json("rollback --store @store").array("active").strings())
+        .containsExactly("calm-1.0.0");
+    assertThat(lab.json("rollback 2 --store @store").integer("generation", 0, 9)).isEqualTo(5);
     assertThat(
             lab.json("revoke calm-1.1.0 --store @store --reason leaks").array("active").strings())
         .containsExactly("calm-1.0.0");
-    assertThat(lab.json("history --store @store").array("history").size()).isEqualTo(5);
-    assertThat(lab.json("history --audit --store @store").array("audit").size()).isEqualTo(8);
+    assertThat(lab.json("history --store @store").array("history").size()).isEqualTo(6);
+    assertThat(lab.json("history --audit --store @store").array("audit").size()).isEqualTo(9);
 
     assertThat(lab.run("activate calm-1.1.0 --store @store")).isEqualTo(Patch.STORE);
     assertThat(lab.err()).startsWith("REVOKED: ");
     assertThat(lab.run("status --store @store")).isZero();
-    assertThat(lab.out()).contains("generation: 5\n", "  calm-1.0.0\n");
+    assertThat(lab.out()).contains("generation: 6\n", "  calm-1.0.0\n");
   }
 
   @Test

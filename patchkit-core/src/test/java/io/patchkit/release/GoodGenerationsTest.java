@@ -1,0 +1,133 @@
+package io.patchkit.release;
+
+import static io.patchkit.release.SignedPatches.ANN;
+import static io.patchkit.release.SignedPatches.digest;
+import static io.patchkit.release.SignedPatches.verified;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.patchkit.trust.VerifiedPatch;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a store goes back to where nobody names a generation. */
+class GoodGenerationsTest {
+
+  @TempDir Path temporary;
+  private PatchStore store;
+  private final VerifiedPatch calm = verified("calm");
+  private final VerifiedPatch calmer = verified("calm", "1.1.0");
+  private final VerifiedPatch fair = verified("fair");
+  private final VerifiedPatch kind = verified("kind");
+
+  @BeforeEach
+  void open() {
+    store = PatchStore.open(temporary.resolve("store"));
+    for (VerifiedPatch patch : List.of(calm, calmer, fair, kind)) {
+      store.install(patch, ANN);
+    }
+  }
+
+  private void activate(VerifiedPatch... patches) {
+    for (VerifiedPatch patch : patches) {
+      store.activate(digest(patch), ANN);
+    }
+  }
+
+  private void activateAlone(VerifiedPatch patch, Activation activation) {
+    store.activateStack(List.of(digest(patch)), activation, ANN);
+  }
+
+  private StackGeneration rollback() {
+    long current = store.current().number();
+    return store.rollback(store.lastGoodBefore(current).number(), ANN);
+  }
+
+  private static List<String> ids(StackGeneration generation) {
+    return generation.stack().stream().map(StackEntry::id).toList();
+  }
+
+  // What a rollback left
+
+  @Test
+  void aRepeatedRollbackDoesNotReturnToWhatTheFirstLeft() {
+    activate(calm, calmer);
+    assertThat(ids(rollback())).containsExactly("calm-1.0.0");
+    assertThat(ids(rollback())).containsExactly("calm-1.0.0");
+    assertThat(ids(rollback())).containsExactly("calm-1.0.0");
+  }
+
+  @Test
+  void aRevocationDoesNotReturnToWhatARollbackLeft() {
+    activate(calm, calmer);
+    rollback();
+    assertThat(ids(store.revoke(digest(calm), ANN))).isEmpty();
+  }
+
+  @Test
+  void whatATrialLeavesIsLeftInOlderGenerationsToo() {
+    activate(calm, calmer, calm);
+    store.activate(digest(calmer), Activation.trial(), ANN);
+    assertThat(rollback().number()).isEqualTo(5);
+    assertThat(ids(store.revoke(digest(calm), ANN))).isEmpty();
+  }
+
+  @Test
+  void whatWasLeftCountsAgainOnceItIsActivatedAndGood() {
+    activate(calm, calmer);
+    rollback();
+    assertThat(store.lastGoodBefore(3).number()).isEqualTo(1);
+    store.activate(digest(calmer), Activation.trial(), ANN);
+    assertThat(store.lastGoodBefore(3).number()).isEqualTo(1);
+    store.markGood(4, ANN);
+    assertThat(store.lastGoodBefore(3).number()).isEqualTo(2);
+    rollback();
+    assertThat(store.lastGoodBefore(3).number()).isEqualTo(1);
+  }
+
+  @Test
+  void whatWasRolledBackToByItsNumberCountsAgain() {
+    activate(calm, calmer);
+    rollback();
+    store.rollback(2, ANN);
+    activate(fair);
+    assertThat(store.lastGoodBefore(5).number()).isEqualTo(4);
+  }
+
+  @Test
+  void aRollbackThatIsTakenBackLeavesNothing() {
+    activate(calm, calmer);
+    rollback();
+    store.rollback(2, ANN);
+    assertThat(ids(store.revoke(digest(calmer), ANN))).containsExactly("calm-1.0.0");
+  }
+
+  @Test
+  void aRollbackToWhatWasLeftForAnotherStackLeavesThisOne() {
+    activate(calm, calmer);
+    rollback();
+    activateAlone(kind, Activation.full());
+    store.rollback(2, ANN);
+    assertThat(store.lastGoodBefore(5).number()).isEqualTo(3);
+  }
+
+  // What a revocation leaves
+
+  @Test
+  void aRevocationDoesNotBringBackWhatWasDeactivated() {
+    activate(calm, calmer, fair);
+    store.deactivate("calm", ANN);
+    assertThat(ids(store.revoke(digest(fair), ANN))).isEmpty();
+  }
+
+  @Test
+  void whatWasDeactivatedAndActivatedAgainMayComeBack() {
+    activate(kind);
+    store.deactivate("kind", ANN);
+    activate(kind);
+    activateAlone(fair, Activation.full());
+    assertThat(ids(store.revoke(digest(fair), ANN))).containsExactly("kind-1.0.0");
+  }
+}
