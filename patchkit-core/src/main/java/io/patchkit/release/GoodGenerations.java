@@ -31,6 +31,13 @@ final class GoodGenerations {
   }
 
   /**
+   * What takes the place of a stack with a revoked patch.
+   *
+   * @param onTrial whether it still has to show that it works
+   */
+  record Replacement(List<StackEntry> stack, boolean onTrial) {}
+
+  /**
    * The newest good generation before a number whose patches are whole, not revoked and not
    * unwanted, and whose stack was not left by a rollback.
    *
@@ -114,6 +121,43 @@ final class GoodGenerations {
       return true;
     } catch (IOException | StoreException damaged) {
       passOver(generation.number(), damaged);
+      return false;
+    }
+  }
+
+  /**
+   * What all requests get in the place of a generation that has a revoked patch, or whose baseline
+   * has: the good generation before it if that loses no other patch, else the stack without what is
+   * revoked, else, where the rest may not stand alone or is damaged, the good generation after all.
+   *
+   * @param all what all requests have now: the generation itself, or a canary's baseline
+   */
+  Replacement without(Revoked revoked, StackGeneration current, StackGeneration all)
+      throws IOException {
+    List<StackEntry> rest = new ArrayList<>();
+    for (StackEntry entry : all.stack()) {
+      if (!revoked.isRevoked(entry.digest())) {
+        rest.add(entry);
+      }
+    }
+    StackGeneration good = before(current.number(), revoked, deactivated(current));
+    return good.stack().containsAll(rest) || !mayStand(rest)
+        ? new Replacement(good.stack(), false)
+        : new Replacement(rest, !reader.generations.isGood(all));
+  }
+
+  private boolean mayStand(List<StackEntry> rest) {
+    try {
+      List<InstalledPatch> patches = reader.describe(rest);
+      StackRules.require(patches);
+      for (InstalledPatch patch : patches) {
+        reader.blobs.read(patch);
+      }
+      return true;
+    } catch (IOException | StoreException e) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "the patches beside a revoked one are not kept: " + e.getMessage());
       return false;
     }
   }

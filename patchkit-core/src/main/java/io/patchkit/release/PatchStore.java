@@ -292,8 +292,10 @@ public final class PatchStore {
 
   /**
    * Revokes a patch for good, installed or not: it will not be installed, activated or rolled back
-   * to any more. If it is active, the last good generation without a revoked patch becomes current,
-   * the bare model if there is none.
+   * to any more. If it is active, what becomes current is the last good generation without a
+   * revoked or deactivated patch if that has all other patches of the stack; else the stack without
+   * what is revoked, on trial if it was; or that last good generation after all where the rest is
+   * damaged or may not stand alone. The bare model, with a warning, if nothing is left.
    *
    * @return the current generation
    */

@@ -346,12 +346,26 @@ final class StoreWriter {
   /** The current generation if none of its patches, nor of its baseline's, is revoked. */
   private StackGeneration withoutRevoked(Change change) throws IOException {
     StackGeneration current = reader.generations.current();
-    if (!hasRevoked(current) && !hasRevoked(baselineOf(current))) {
+    StackGeneration all = baselineOf(current);
+    if (!hasRevoked(current) && !hasRevoked(all)) {
       return current;
     }
-    StackGeneration back =
-        good.before(current.number(), this::isMarked, good.deactivated(current));
-    return commit(Origin.REVOKED, back.stack(), current.number(), Activation.full(), change);
+    GoodGenerations.Replacement other = good.without(this::isMarked, current, all);
+    StackGeneration made =
+        commit(
+            Origin.REVOKED,
+            other.stack(),
+            current.number(),
+            new Activation(1, other.onTrial()),
+            change);
+    if (made.stack().isEmpty()) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          layout.root
+              + " has no active patch since a revocation, so that requests get the bare model;"
+              + " install and activate another release");
+    }
+    return made;
   }
 
   private boolean isMarked(Digest patch) throws IOException {

@@ -5,6 +5,8 @@ import static io.patchkit.release.SignedPatches.digest;
 import static io.patchkit.release.SignedPatches.verified;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.patchkit.Composition;
+import io.patchkit.release.StackGeneration.Origin;
 import io.patchkit.trust.VerifiedPatch;
 import java.nio.file.Path;
 import java.util.List;
@@ -129,5 +131,47 @@ class GoodGenerationsTest {
     activate(kind);
     activateAlone(fair, Activation.full());
     assertThat(ids(store.revoke(digest(fair), ANN))).containsExactly("kind-1.0.0");
+  }
+
+  @Test
+  void aRevocationLeavesTheOtherPatchesActive() {
+    activate(calm, fair, kind);
+    StackGeneration rest = store.revoke(digest(calm), ANN);
+    assertThat(ids(rest)).containsExactly("fair-1.0.0", "kind-1.0.0");
+    assertThat(rest.origin()).isEqualTo(Origin.REVOKED);
+    assertThat(store.isGood(rest.number())).isTrue();
+  }
+
+  @Test
+  void aRevokedVersionGivesWayToTheOneBeforeIt() {
+    activate(calm, fair, calmer);
+    assertThat(ids(store.revoke(digest(calmer), ANN))).containsExactly("calm-1.0.0", "fair-1.0.0");
+  }
+
+  @Test
+  void whatIsLeftOfATrialIsOnTrial() {
+    activate(calm);
+    store.activate(digest(fair), Activation.trial(), ANN);
+    StackGeneration rest = store.revoke(digest(calm), ANN);
+    assertThat(ids(rest)).containsExactly("fair-1.0.0");
+    assertThat(store.isGood(rest.number())).isFalse();
+  }
+
+  @Test
+  void whatOnlyACanaryHasDoesNotComeToAllByARevocation() {
+    activate(calm, kind);
+    store.activate(digest(fair), Activation.canary(0.1), ANN);
+    StackGeneration rest = store.revoke(digest(calm), ANN);
+    assertThat(ids(rest)).containsExactly("kind-1.0.0");
+    assertThat(rest.isCanary()).isFalse();
+  }
+
+  @Test
+  void aPatchThatRequiresARevokedOneGoesWithIt() {
+    VerifiedPatch needy =
+        verified("needy", "1.0.0", "needy", new Composition(List.of("calm"), List.of(), List.of()));
+    store.install(needy, ANN);
+    activate(kind, calm, needy);
+    assertThat(ids(store.revoke(digest(calm), ANN))).containsExactly("kind-1.0.0");
   }
 }

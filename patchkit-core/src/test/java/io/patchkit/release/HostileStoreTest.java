@@ -150,13 +150,15 @@ class HostileStoreTest {
   }
 
   @Test
-  void revokingGoesBackToTheLastGoodGenerationWithoutRevokedPatches() {
+  void revokingTakesOutTheRevokedPatchAlone() {
     Digest fair = install(verified("fair"));
     Digest kind = install(verified("kind"));
     store.activate(fair, ANN);
     store.activate(kind, ANN);
     store.revoke(fair, ANN);
-    assertThat(store.current().stack()).extracting(StackEntry::name).containsExactly("calm");
+    assertThat(store.current().stack())
+        .extracting(StackEntry::name)
+        .containsExactly("calm", "kind");
     assertThat(store.current().origin()).isEqualTo(StackGeneration.Origin.REVOKED);
   }
 
