@@ -33,7 +33,10 @@ public interface Revocations {
     }
   }
 
-  /** The standing of the patch of this identity. */
+  /**
+   * The standing of the patch of this identity. Where this throws, a store refuses with {@code IO}
+   * whatever would come in or back; it still revokes, by what it remembers itself.
+   */
   Standing of(Digest patch);
 
   /**

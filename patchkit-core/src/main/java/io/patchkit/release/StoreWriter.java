@@ -66,7 +66,7 @@ final class StoreWriter {
       current = reader.generations.current();
     } catch (StoreException e) {
       LOG.log(System.Logger.Level.ERROR, "recovering " + layout.root, e);
-      StackGeneration back = good.before(Long.MAX_VALUE, this::isMarked, Set.of());
+      StackGeneration back = good.before(Long.MAX_VALUE, admission::isKnownRevoked, Set.of());
       Change change =
           RECOVERY.withReason(
               Change.reasonOf("back to generation " + back.number() + ": " + e.getMessage()));
@@ -241,7 +241,7 @@ final class StoreWriter {
 
   /** The newest good one that {@link #rollback} takes. */
   StackGeneration lastGoodBefore(long number) throws IOException {
-    return good.before(number, this::isMarked, Set.of());
+    return good.before(number, admission::isRevoked, Set.of());
   }
 
   StackGeneration promote(Change change) {
@@ -321,7 +321,7 @@ final class StoreWriter {
     return changing(
         () -> {
           for (Digest patch : reader.blobs.installed()) {
-            Revocations.Standing standing = options.revocations().of(patch);
+            Revocations.Standing standing = admission.standingOf(patch);
             if (standing.state() == Revocations.State.REVOKED
                 && reader.marks.revocationOf(patch) == null) {
               revokeNow(patch, change.withReason(Change.reasonOf(standing.reason())));
@@ -350,7 +350,7 @@ final class StoreWriter {
     if (!hasRevoked(current) && !hasRevoked(all)) {
       return current;
     }
-    GoodGenerations.Replacement other = good.without(this::isMarked, current, all);
+    GoodGenerations.Replacement other = good.without(admission::isKnownRevoked, current, all);
     StackGeneration made =
         commit(
             Origin.REVOKED,
@@ -366,10 +366,6 @@ final class StoreWriter {
               + " install and activate another release");
     }
     return made;
-  }
-
-  private boolean isMarked(Digest patch) throws IOException {
-    return reader.marks.revocationOf(patch) != null;
   }
 
   private boolean hasRevoked(StackGeneration generation) throws IOException {

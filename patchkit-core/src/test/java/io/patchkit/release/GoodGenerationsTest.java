@@ -4,12 +4,18 @@ import static io.patchkit.release.SignedPatches.ANN;
 import static io.patchkit.release.SignedPatches.digest;
 import static io.patchkit.release.SignedPatches.verified;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.patchkit.Composition;
+import io.patchkit.PatchkitException;
+import io.patchkit.release.Revocations.Standing;
+import io.patchkit.release.Revocations.State;
 import io.patchkit.release.StackGeneration.Origin;
+import io.patchkit.release.StoreException.Reason;
 import io.patchkit.trust.VerifiedPatch;
 import java.nio.file.Path;
 import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -173,5 +179,54 @@ class GoodGenerationsTest {
     store.install(needy, ANN);
     activate(kind, calm, needy);
     assertThat(ids(store.revoke(digest(calm), ANN))).containsExactly("kind-1.0.0");
+  }
+
+  // What a channel says
+
+  private PatchStore following(Revocations revocations) {
+    return PatchStore.open(
+        temporary.resolve("store"), StoreOptions.defaults().withRevocations(revocations));
+  }
+
+  @Test
+  void whatAChannelRevokesIsPassedOver() {
+    activateAlone(kind, Activation.full());
+    activateAlone(calm, Activation.full());
+    activateAlone(fair, Activation.trial());
+    PatchStore following =
+        following(
+            patch ->
+                new Standing(patch.equals(digest(calm)) ? State.REVOKED : State.ACTIVE, "leaks"));
+    assertThat(following.lastGoodBefore(3).number()).isEqualTo(1);
+    StackGeneration back =
+        following.rollbackIfCurrent(3, following.lastGoodBefore(3).number(), ANN);
+    assertThat(ids(back)).containsExactly("kind-1.0.0");
+  }
+
+  @Test
+  void aChannelThatCannotBeReadKeepsOutButStopsNoRevocation() {
+    activate(calm, fair);
+    PatchkitException unreadable = new PatchkitException("no such state");
+    PatchStore following =
+        following(
+            patch -> {
+              throw unreadable;
+            });
+    assertRefused(unreadable, () -> following.install(verified("bold"), ANN));
+    assertRefused(unreadable, () -> following.activate(digest(kind), ANN));
+    assertRefused(unreadable, () -> following.rollback(1, ANN));
+    assertRefused(unreadable, () -> following.lastGoodBefore(2));
+    assertRefused(unreadable, () -> following.applyRevocations(ANN));
+    assertThat(store.current().number()).isEqualTo(2);
+
+    assertThat(ids(following.revoke(digest(fair), ANN))).containsExactly("calm-1.0.0");
+  }
+
+  private static void assertRefused(Throwable cause, ThrowingCallable action) {
+    assertThatThrownBy(action)
+        .isInstanceOfSatisfying(
+            StoreException.class, e -> assertThat(e.reason()).isEqualTo(Reason.IO))
+        .hasMessageContaining("no such state")
+        .hasCause(cause);
   }
 }

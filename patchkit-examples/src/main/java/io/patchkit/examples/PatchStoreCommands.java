@@ -9,6 +9,7 @@ import io.patchkit.release.CollectedGarbage;
 import io.patchkit.release.Digest;
 import io.patchkit.release.PatchStore;
 import io.patchkit.release.StackGeneration;
+import io.patchkit.release.StoreException;
 import io.patchkit.release.channel.ChannelException;
 import io.patchkit.trust.VerifiedPatch;
 import java.io.IOException;
@@ -129,7 +130,11 @@ final class PatchStoreCommands {
     try {
       var unused = channel.refresh();
     } catch (ChannelException e) {
-      arguments.store().applyRevocations(arguments.byTheChannel()); // those known before
+      try {
+        arguments.store().applyRevocations(arguments.byTheChannel()); // those known before
+      } catch (StoreException unknown) {
+        e.addSuppressed(unknown);
+      }
       throw e;
     }
     return generation(arguments.store().applyRevocations(arguments.byTheChannel()));
