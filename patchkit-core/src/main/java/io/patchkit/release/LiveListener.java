@@ -12,7 +12,8 @@ public interface LiveListener {
   /**
    * The generation is not used: it does not load, does not fit the model, or the probe refused it.
    * New requests keep what they got before, or get what was rolled back to. Told once of a
-   * generation, however often it is tried again.
+   * generation, however often it is tried again; each time while they have a revoked patch that
+   * nothing could take the place of.
    */
   default void refused(StackGeneration generation, RuntimeException reason) {}
 }

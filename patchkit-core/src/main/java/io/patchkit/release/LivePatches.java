@@ -169,9 +169,10 @@ public final class LivePatches implements AutoCloseable {
    * requests get it. If it cannot be used, it is rolled back if it is on trial and there is a
    * probe; else new requests keep the old one, and it is tried again with the next look, then after
    * 2, 4, … and at most 64 looks. A generation with a revoked patch is not used: the store takes
-   * that patch out.
+   * that patch out. If the old one has a revoked patch and the current one cannot be used, new
+   * requests get the newest good one before it that can, the bare model at last.
    *
-   * @throws PatchkitException if there is no old one
+   * @throws PatchkitException if there is no old one, or the store cannot be read
    */
   public synchronized void refresh() {
     for (int rollbacks = 0; ; rollbacks++) {
@@ -183,7 +184,7 @@ public final class LivePatches implements AutoCloseable {
         }
         return;
       }
-      if (old != null && isPaused(current)) {
+      if (old != null && isPaused(current) && !holdsRevoked(old)) {
         return;
       }
       Views opened;
@@ -194,7 +195,7 @@ public final class LivePatches implements AutoCloseable {
         LOG.log(
             System.Logger.Level.ERROR,
             "generation " + current.number() + " is not used: " + e.getMessage());
-        if (refuse(current)) {
+        if (refuse(current) || (old != null && holdsRevoked(old))) {
           tell(listener -> listener.refused(current, e));
         }
         if (rollbacks < MAX_ROLLBACKS && replace(current, e).number() != current.number()) {
@@ -203,13 +204,70 @@ public final class LivePatches implements AutoCloseable {
         if (old == null) {
           throw e;
         }
+        if (holdsRevoked(old)) {
+          leave(old, current);
+        }
         return;
       }
-      views = opened;
       refusal = null;
-      memory.use(opened.patches());
-      tell(listener -> listener.switched(current));
+      use(opened);
       return;
+    }
+  }
+
+  private void use(Views opened) {
+    views = opened;
+    memory.use(opened.patches());
+    tell(listener -> listener.switched(opened.generation()));
+  }
+
+  private boolean holdsRevoked(Views old) {
+    try {
+      return old.patches().stream().anyMatch(store::isRevoked);
+    } catch (StoreException e) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "cannot tell whether generation " + old.generation().number() + " has a revoked patch",
+          e);
+      return false;
+    }
+  }
+
+  /**
+   * Gives new requests something else than a revoked patch while the current generation cannot be
+   * used: the newest good one before it that can, at last the bare model. The store stays as it is.
+   */
+  private void leave(Views old, StackGeneration current) {
+    StackGeneration next = current;
+    do {
+      next = fallbackBefore(next, current);
+      try {
+        Views opened = open(next, old);
+        LOG.log(
+            System.Logger.Level.ERROR,
+            "generation {0} has a revoked patch and generation {1} cannot be used: new requests"
+                + " get generation {2}, {3}",
+            old.generation().number(),
+            current.number(),
+            next.number(),
+            next.stack());
+        use(opened);
+        return;
+      } catch (RuntimeException e) {
+        memory.trim();
+        LOG.log(
+            System.Logger.Level.ERROR,
+            "generation " + next.number() + " is not used either: " + e.getMessage());
+      }
+    } while (next.number() > 0);
+  }
+
+  private StackGeneration fallbackBefore(StackGeneration next, StackGeneration current) {
+    try {
+      return store.fallbackBefore(next.number(), current);
+    } catch (StoreException e) {
+      LOG.log(System.Logger.Level.WARNING, "no good generation can be found", e);
+      return StackGeneration.zero();
     }
   }
 

@@ -154,6 +154,19 @@ public final class PatchStore {
         });
   }
 
+  /** Whether a patch is revoked by what this store knows, and the rest that can be asked. */
+  boolean isRevoked(Digest patch) {
+    return reader.reading(() -> writer.admission.isKnownRevoked(patch));
+  }
+
+  /**
+   * The newest good generation before a number for requests that have a revoked patch and cannot
+   * get the current generation: like {@link #lastGoodBefore}, without what was deactivated.
+   */
+  StackGeneration fallbackBefore(long number, StackGeneration current) {
+    return reader.reading(() -> writer.fallbackBefore(number, current));
+  }
+
   /** The stack that activating the patch now would give. */
   List<StackEntry> stackWith(Digest patch) {
     return reader.reading(() -> writer.stackWith(reader.current(), reader.blobs.describe(patch)));

@@ -244,6 +244,11 @@ final class StoreWriter {
     return good.before(number, admission::isRevoked, Set.of());
   }
 
+  /** The newest good one for requests that have a revoked patch and cannot get the current. */
+  StackGeneration fallbackBefore(long number, StackGeneration current) throws IOException {
+    return good.before(number, admission::isKnownRevoked, good.deactivated(current));
+  }
+
   StackGeneration promote(Change change) {
     return changing(
         () -> {
