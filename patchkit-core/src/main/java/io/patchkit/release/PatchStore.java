@@ -77,7 +77,10 @@ public final class PatchStore {
     return reader.reading(() -> reader.generations.read(number));
   }
 
-  /** The generations that are kept, oldest first, up to the current one. */
+  /**
+   * The generations that are kept, oldest first, up to the current one. Those whose record is
+   * damaged are left out, with a warning.
+   */
   public List<StackGeneration> history() {
     return reader.reading(reader::history);
   }

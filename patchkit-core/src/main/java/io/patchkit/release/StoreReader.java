@@ -57,7 +57,14 @@ final class StoreReader {
     List<StackGeneration> history = new ArrayList<>();
     for (long number : generations.numbers()) {
       if (number <= last) {
-        history.add(generations.read(number));
+        try {
+          history.add(generations.read(number));
+        } catch (IOException | StoreException e) {
+          // Damaged, or collected meanwhile.
+          LOG.log(
+              System.Logger.Level.WARNING,
+              "leaving generation " + number + " out of the history: " + e.getMessage());
+        }
       }
     }
     return history;

@@ -344,6 +344,16 @@ class StoreRecoveryTest {
     assertThat(notedByTheNextChange()).containsExactly(entry);
   }
 
+  // The history
+
+  @Test
+  void aDamagedRecordIsLeftOutOfTheHistory() throws IOException {
+    store.rollback(0, ANN);
+    store.rollback(1, ANN);
+    Files.writeString(layout.generations.resolve("2.json"), "{");
+    assertThat(store.history()).extracting(StackGeneration::number).containsExactly(1L, 3L);
+  }
+
   // The log
 
   @Test
