@@ -241,7 +241,7 @@ final class AuditLog {
             + expected
             + ", found "
             + found
-            + "; the log was changed by something else than Patchkit: keep it, and find out by"
-            + " what");
+            + "; the log was changed by something else than Patchkit: find out by what, and move"
+            + " it away to keep it; the next change begins a new one");
   }
 }

@@ -107,7 +107,8 @@ final class StoreReader {
                 + number
                 + " in "
                 + layout.audit
-                + ", found none; entries were removed: keep the log, and find out by what");
+                + ", found none; entries were removed, unless the log was moved away and begun anew:"
+                + " keep it, and find out by what");
       }
     }
     return entries;

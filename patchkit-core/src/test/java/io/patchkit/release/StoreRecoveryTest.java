@@ -14,6 +14,7 @@ import io.patchkit.trust.VerifiedPatch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -355,6 +356,25 @@ class StoreRecoveryTest {
   }
 
   // The log
+
+  @Test
+  void aBrokenLogIsMovedAwayAndChangesGoOn() throws IOException {
+    store.rollback(0, ANN);
+    Files.writeString(layout.audit, "{}\n", StandardOpenOption.APPEND);
+    assertThatThrownBy(() -> store.revoke(digest(calm), ANN))
+        .hasMessageContaining("move it away")
+        .isInstanceOfSatisfying(
+            StoreException.class, e -> assertThat(e.reason()).isEqualTo(Reason.AUDIT_BROKEN));
+
+    Files.move(layout.audit, temporary.resolve("broken.log"));
+    store.revoke(digest(calm), ANN);
+    store.rollback(0, ANN);
+    assertThat(store.current().number()).isEqualTo(3);
+    assertThat(new AuditLog(layout.audit).read())
+        .extracting(AuditEntry::action)
+        .containsExactly(Action.ROLLED_BACK, Action.REVOKED, Action.ROLLED_BACK);
+    assertThatThrownBy(store::audit).hasMessageContaining("begun anew");
+  }
 
   @Test
   void aFirstEntryThatWasCutShortIsPassedOverAndThenTakenAway() throws IOException {
