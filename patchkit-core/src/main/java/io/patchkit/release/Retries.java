@@ -3,6 +3,8 @@ package io.patchkit.release;
 import io.patchkit.release.RegistryException.Reason;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.LongSupplier;
+import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,11 +16,34 @@ final class Retries {
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(20);
 
   private final OciOptions options;
+  private final LongSupplier nanoTime;
+  private final LongUnaryOperator random;
+  private final Sleeper sleeper;
   private final long deadlineNanos;
 
   Retries(OciOptions options) {
+    this(
+        options,
+        System::nanoTime,
+        bound -> ThreadLocalRandom.current().nextLong(bound),
+        pause -> Thread.sleep(pause.toMillis()));
+  }
+
+  /**
+   * @param nanoTime the time, as {@link System#nanoTime} gives it
+   * @param random gives a number from 0 to below its operand
+   */
+  Retries(OciOptions options, LongSupplier nanoTime, LongUnaryOperator random, Sleeper sleeper) {
     this.options = options;
-    this.deadlineNanos = System.nanoTime() + options.deadline().toNanos();
+    this.nanoTime = nanoTime;
+    this.random = random;
+    this.sleeper = sleeper;
+    this.deadlineNanos = nanoTime.getAsLong() + options.deadline().toNanos();
+  }
+
+  /** What lets a pause pass. */
+  interface Sleeper {
+    void sleep(Duration pause) throws InterruptedException;
   }
 
   /** A failure that may pass. */
@@ -45,7 +70,7 @@ final class Retries {
 
   /** Nanoseconds until the deadline. */
   long remainingNanos() {
-    long remaining = deadlineNanos - System.nanoTime();
+    long remaining = deadlineNanos - nanoTime.getAsLong();
     if (remaining <= 0) {
       throw late(null);
     }
@@ -85,13 +110,13 @@ final class Retries {
 
   private void sleep(Transient reason, Duration pause) {
     long nanos = pause.toNanos();
-    nanos -= ThreadLocalRandom.current().nextLong(nanos / 2 + 1);
+    nanos -= random.applyAsLong(nanos / 2 + 1);
     nanos = Math.max(nanos, min(reason.wish, LONGEST_PAUSE).toNanos());
-    if (nanos >= deadlineNanos - System.nanoTime()) {
+    if (nanos >= deadlineNanos - nanoTime.getAsLong()) {
       throw late(reason);
     }
     try {
-      Thread.sleep(Duration.ofNanos(nanos).toMillis());
+      sleeper.sleep(Duration.ofNanos(nanos));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new RegistryException(Reason.CONNECTION, "interrupted between attempts", e);

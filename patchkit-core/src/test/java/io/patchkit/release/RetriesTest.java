@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.patchkit.release.RegistryException.Reason;
 import io.patchkit.release.Retries.Transient;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.LongUnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -69,24 +73,51 @@ class RetriesTest {
         .hasCauseInstanceOf(Transient.class);
   }
 
-  /** Pauses of 16, 32 and 64 ms, of each at least a half. */
+  /** The pauses of a step whose every attempt fails, by a clock that only they move. */
+  private static List<Duration> pauses(OciOptions options, LongUnaryOperator random) {
+    long[] nanos = {Long.MAX_VALUE - 1}; // System.nanoTime may overflow
+    List<Duration> pauses = new ArrayList<>();
+    Retries retries =
+        new Retries(
+            options,
+            () -> nanos[0],
+            random,
+            pause -> {
+              pauses.add(pause);
+              nanos[0] += pause.toNanos();
+            });
+    RegistryException refusal =
+        catchThrowableOfType(
+            RegistryException.class,
+            () ->
+                retries.run(
+                    "asking",
+                    () -> {
+                      throw busy(Duration.ZERO);
+                    }));
+    assertThat(refusal).hasMessageContaining("asking failed " + options.attempts() + " times");
+    return pauses;
+  }
+
+  private static List<Duration> millis(long... millis) {
+    return Arrays.stream(millis).mapToObj(Duration::ofMillis).toList();
+  }
+
   @Test
-  void eachPauseIsTwiceTheOneBefore() {
-    OciOptions options = OPTIONS.withAttempts(4).withFirstPause(Duration.ofMillis(16));
-    int[] calls = {0};
-    long start = System.nanoTime();
-    String answer =
-        new Retries(options)
-            .run(
-                "asking",
-                () -> {
-                  if (++calls[0] < 4) {
-                    throw busy(Duration.ZERO);
-                  }
-                  return "yes";
-                });
-    assertThat(answer).isEqualTo("yes");
-    assertThat(Duration.ofNanos(System.nanoTime() - start))
-        .isGreaterThanOrEqualTo(Duration.ofMillis(8 + 16 + 32));
+  void eachPauseIsTwiceTheOneBeforeAndAtLeastAHalfOfThat() {
+    OciOptions options = OPTIONS.withAttempts(5).withFirstPause(Duration.ofMillis(16));
+    assertThat(pauses(options, bound -> 0)).isEqualTo(millis(16, 32, 64, 128));
+    assertThat(pauses(options, bound -> bound - 1)).isEqualTo(millis(8, 16, 32, 64));
+  }
+
+  @Test
+  void noPauseIsLongerThanTwentySeconds() {
+    OciOptions options =
+        OPTIONS
+            .withAttempts(5)
+            .withFirstPause(Duration.ofSeconds(8))
+            .withDeadline(Duration.ofHours(1));
+    assertThat(pauses(options, bound -> 0)).isEqualTo(millis(8000, 16_000, 20_000, 20_000));
+    assertThat(pauses(options, bound -> bound - 1)).isEqualTo(millis(4000, 8000, 10_000, 10_000));
   }
 }
