@@ -4,6 +4,7 @@ import static io.patchkit.release.SignedPatches.ANN;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.patchkit.format.InterprocessLock;
 import io.patchkit.release.StoreException.Reason;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -78,10 +80,31 @@ class StoreLockTest {
 
   private static FutureTask<Boolean> elsewhere(Runnable change) {
     FutureTask<Boolean> task = new FutureTask<>(change, true);
+    start(task);
+    return task;
+  }
+
+  private static Thread start(FutureTask<Boolean> task) {
     Thread thread = new Thread(task);
     thread.setDaemon(true);
     thread.start();
-    return task;
+    return thread;
+  }
+
+  /** Returns once the thread has found the lock held elsewhere and pauses before the next try. */
+  private static void awaitWaiting(Thread thread) throws InterruptedException {
+    while (!isIn(thread, Thread.class, "sleep") || !isIn(thread, InterprocessLock.class, "wait")) {
+      assertThat(thread.isAlive()).as("the thread waits").isTrue();
+      Thread.sleep(1);
+    }
+  }
+
+  private static boolean isIn(Thread thread, Class<?> type, String method) {
+    return Arrays.stream(thread.getStackTrace())
+        .anyMatch(
+            frame ->
+                frame.getClassName().equals(type.getName())
+                    && frame.getMethodName().startsWith(method));
   }
 
   private static void assertLocked(ThrowingCallable change) {
@@ -108,9 +131,8 @@ class StoreLockTest {
   @Test
   void aLockThatAnotherProcessGivesBackIsWaitedFor() throws Exception {
     PatchStore patient = open(Duration.ofSeconds(50));
-    FutureTask<Boolean> change = elsewhere(() -> patient.unpin(0, ANN));
-    Thread.sleep(SHORT.toMillis());
-    assertThat(change.isDone()).isFalse();
+    FutureTask<Boolean> change = new FutureTask<>(() -> patient.unpin(0, ANN), true);
+    awaitWaiting(start(change));
     holder.getOutputStream().close();
     assertThat(change.get(30, TimeUnit.SECONDS)).isTrue();
     assertThat(patient.status().pins()).isEmpty();
@@ -126,9 +148,8 @@ class StoreLockTest {
           stayed[0] = Thread.currentThread().isInterrupted();
         };
     FutureTask<Boolean> task = new FutureTask<>(waiting, true);
-    Thread thread = new Thread(task);
-    thread.start();
-    Thread.sleep(SHORT.toMillis());
+    Thread thread = start(task);
+    awaitWaiting(thread);
     thread.interrupt();
     assertThat(task.get(30, TimeUnit.SECONDS)).isTrue();
     assertThat(stayed[0]).isTrue();
