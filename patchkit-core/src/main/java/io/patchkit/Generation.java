@@ -7,7 +7,8 @@ import java.util.Objects;
 /**
  * What one request produced. Immutable.
  *
- * @param text the generated text, without the prompt, special tokens and the stop string
+ * @param text the generated text, without the prompt, special tokens and the stop string; it reads
+ *     on from a prompt that is a text, with the space between two words
  * @param tokens the generated ids in order, a stop token excluded
  * @param logProbabilities the natural logarithm of each token's probability given everything before
  *     it, one a token, as {@link LanguageModel#score} gives them: of the model itself, before

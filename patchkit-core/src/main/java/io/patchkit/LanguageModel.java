@@ -149,10 +149,10 @@ public interface LanguageModel {
 
   /**
    * How likely the model finds a text after the prompt. Prompt and continuation are tokenized
-   * apart, the continuation without special tokens.
+   * apart, the continuation by {@link Tokenizer#encodeContinuation}.
    */
   default ContinuationScore score(String prompt, String continuation) {
-    return score(Prompt.text(prompt), tokenizer().encode(continuation, false));
+    return score(Prompt.text(prompt), tokenizer().encodeContinuation(continuation));
   }
 
   /**

@@ -15,6 +15,17 @@ public interface Tokenizer {
    */
   int[] encode(String text, boolean addSpecialTokens);
 
+  /**
+   * Splits a text that follows another one, such as what a model said behind a prompt; no special
+   * tokens are added. A tokenizer that puts a space before every text of its own accord, as those
+   * after SentencePiece do, does not double the one that the text begins with.
+   *
+   * @return ids in 0 … {@link #vocabularySize()} − 1
+   */
+  default int[] encodeContinuation(String text) {
+    return encode(text, false);
+  }
+
   /** The text of these tokens; special tokens contribute nothing. */
   String decode(int[] tokens);
 

@@ -202,7 +202,7 @@ public final class ToxicitySuite implements Suite {
     double logProbability = 0;
     double tokens = 0;
     for (Exchange exchange : exchanges) {
-      int[] continuation = model.tokenizer().encode(exchange.response(), false);
+      int[] continuation = model.tokenizer().encodeContinuation(exchange.response());
       if (continuation.length > 0) {
         logProbability += model.score(Prompt.text(exchange.prompt()), continuation).total();
         tokens += continuation.length;

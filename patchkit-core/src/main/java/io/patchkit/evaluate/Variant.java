@@ -173,7 +173,7 @@ public final class Variant {
 
   /** How likely the variant finds a text after another, the two tokenized apart. */
   ContinuationScore score(String prompt, String continuation) {
-    return score(Prompt.text(prompt), tokenizer().encode(continuation, false));
+    return score(Prompt.text(prompt), tokenizer().encodeContinuation(continuation));
   }
 
   /** The logits of the token after the prompt, [vocabularySize]. */

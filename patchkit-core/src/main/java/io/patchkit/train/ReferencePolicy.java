@@ -132,6 +132,6 @@ public sealed interface ReferencePolicy {
   }
 
   private static double score(LanguageModel teacher, PreferencePair pair, String answer) {
-    return teacher.score(pair.prompt(), teacher.tokenizer().encode(answer, false)).total();
+    return teacher.score(pair.prompt(), teacher.tokenizer().encodeContinuation(answer)).total();
   }
 }

@@ -74,7 +74,7 @@ class OnnxLanguageModel implements LanguageModel {
 
   @Override
   public final TokenStream stream(Prompt prompt, GenerationOptions options) {
-    return loaded.engine().stream(patches, loaded.tokens(prompt), options);
+    return loaded.engine().stream(row(patches, prompt, options));
   }
 
   @Override
@@ -97,7 +97,12 @@ class OnnxLanguageModel implements LanguageModel {
     } else {
       stack.requireFits(this);
     }
-    return new DecoderRequest(stack, loaded.tokens(request.prompt()), request.options());
+    return row(stack, request.prompt(), request.options());
+  }
+
+  private DecoderRequest row(PatchStack stack, Prompt prompt, GenerationOptions options) {
+    return new DecoderRequest(
+        stack, loaded.tokens(prompt), options, prompt instanceof Prompt.Chat);
   }
 
   @Override

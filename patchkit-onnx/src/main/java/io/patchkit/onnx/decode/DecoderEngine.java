@@ -143,21 +143,21 @@ public final class DecoderEngine implements AutoCloseable {
     encoded(stack);
   }
 
-  /**
-   * Starts a generation; nothing is computed before its first piece is asked for.
-   *
-   * @param prompt ids of the vocabulary, at least one
-   */
-  public TokenStream stream(PatchStack stack, int[] prompt, GenerationOptions options) {
-    TextGeneration generation = begin(stack, prompt, options);
+  /** Starts a generation; nothing is computed before its first piece is asked for. */
+  public TokenStream stream(DecoderRequest request) {
+    PatchStack stack = request.stack();
+    int positions = request.prompt().length;
     return new GenerationStream(
-        () -> openAlone(stack, prompt.length),
-        generation,
+        () -> openAlone(stack, positions),
+        begin(request),
         session.metrics().ending(stack, Ending.untold()));
   }
 
   /** Checks a request and starts its clock. */
-  private TextGeneration begin(PatchStack stack, int[] prompt, GenerationOptions options) {
+  private TextGeneration begin(DecoderRequest request) {
+    PatchStack stack = request.stack();
+    int[] prompt = request.prompt();
+    GenerationOptions options = request.options();
     session.requireOpen();
     requireVocabulary(prompt);
     requireRoom(stack, prompt.length, options.maxNewTokens(), "maxNewTokens");
@@ -167,7 +167,8 @@ public final class DecoderEngine implements AutoCloseable {
             options,
             options.ignoreStopTokens() ? Set.of() : settings.stopTokens(),
             stack.prefixLength(),
-            shape.vocabularySize()),
+            shape.vocabularySize(),
+            request.beginsText()),
         tokenizer);
   }
 
@@ -228,7 +229,7 @@ public final class DecoderEngine implements AutoCloseable {
    */
   private BatchRow queuedRow(DecoderRequest request, Ending ending) {
     PatchStack stack = request.stack();
-    TextGeneration generation = begin(stack, request.prompt(), request.options());
+    TextGeneration generation = begin(request);
     return new BatchRow(
         session, stack, encodedHere(stack), generation, session.metrics().ending(stack, ending));
   }
@@ -258,7 +259,7 @@ public final class DecoderEngine implements AutoCloseable {
         session,
         stack,
         () -> encoded(stack),
-        begin(stack, request.prompt(), request.options()),
+        begin(request),
         session.metrics().ending(stack, ending));
   }
 

@@ -9,14 +9,19 @@ public final class DecoderRequest {
   private final PatchStack stack;
   private final int[] prompt;
   private final GenerationOptions options;
+  private final boolean beginsText;
 
   /**
    * @param prompt ids of the vocabulary, at least one; not changed afterwards
+   * @param beginsText whether what is generated is a text of its own, as a turn of a chat is; else
+   *     it continues that of the prompt
    */
-  public DecoderRequest(PatchStack stack, int[] prompt, GenerationOptions options) {
+  public DecoderRequest(
+      PatchStack stack, int[] prompt, GenerationOptions options, boolean beginsText) {
     this.stack = stack;
     this.prompt = prompt;
     this.options = options;
+    this.beginsText = beginsText;
   }
 
   PatchStack stack() {
@@ -29,5 +34,9 @@ public final class DecoderRequest {
 
   GenerationOptions options() {
     return options;
+  }
+
+  boolean beginsText() {
+    return beginsText;
   }
 }

@@ -25,9 +25,14 @@ final class TextGeneration {
    *
    * @param stopTokens ids that end the generation
    * @param prefixTokens virtual tokens in front of the prompt
+   * @param beginsText whether the text is one of its own, not the prompt's continued
    */
   record Request(
-      GenerationOptions options, Set<Integer> stopTokens, int prefixTokens, int vocabularySize) {}
+      GenerationOptions options,
+      Set<Integer> stopTokens,
+      int prefixTokens,
+      int vocabularySize,
+      boolean beginsText) {}
 
   private final int[] prompt;
   private final Request request;
@@ -56,7 +61,7 @@ final class TextGeneration {
     this.prompt = prompt;
     this.request = request;
     this.sampler = new TokenSampler(request.options(), prompt);
-    this.decoder = new TextDecoder(tokenizer);
+    this.decoder = new TextDecoder(tokenizer, request.beginsText() ? new int[0] : prompt);
     this.stops = new StopStrings(request.options().stopStrings());
   }
 

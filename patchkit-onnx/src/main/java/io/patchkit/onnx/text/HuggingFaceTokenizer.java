@@ -7,6 +7,7 @@ import io.patchkit.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.OptionalInt;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -97,6 +98,21 @@ public final class HuggingFaceTokenizer implements Tokenizer, AutoCloseable {
       tokens[i] = (int) ids[i];
     }
     return tokens;
+  }
+
+  @Override
+  public int[] encodeContinuation(String text) {
+    boolean doubled = text.length() > 1 && text.startsWith(" ") && doublesSpace();
+    return encode(doubled ? text.substring(1) : text, false);
+  }
+
+  /** Whether a text with a space before it, encoded apart, reads as one with two. */
+  private boolean doublesSpace() {
+    int[] before = encode("a", false);
+    int[] after = encode(" a", false);
+    int[] both = Arrays.copyOf(before, before.length + after.length);
+    System.arraycopy(after, 0, both, before.length, after.length);
+    return decode(both).equals("a  a");
   }
 
   @Override

@@ -5,7 +5,7 @@ import java.util.Arrays;
 /**
  * Incremental detokenisation: turns the tokens of one generation into text as they come, in whole
  * characters. Concatenated, the pieces are exactly {@link HuggingFaceTokenizer#decode(int[])} of
- * all the tokens.
+ * all the tokens; behind a text, what these tokens add to it.
  *
  * <p>Decoding is not a matter of single tokens: a character can be spread over several, and whether
  * a token begins with a space can depend on the one before it. So a window of the last tokens is
@@ -32,9 +32,34 @@ public final class TextDecoder {
   /** Characters at the start of the decoded window that have been returned. */
   private int returned;
 
+  /** Decodes a text from its beginning. */
   public TextDecoder(HuggingFaceTokenizer tokenizer) {
+    this(tokenizer, new int[0]);
+  }
+
+  /**
+   * Decodes a text that goes on behind another. Decoders after SentencePiece take away the space
+   * that a text begins with, which must stay between two words.
+   *
+   * @param before tokens of the text before; where there is none, or a special token is the last, a
+   *     text of its own begins
+   */
+  public TextDecoder(HuggingFaceTokenizer tokenizer, int[] before) {
     this.tokenizer = tokenizer;
     this.definition = tokenizer.definition();
+    for (int i = before.length - 1; i >= 0 && definition.isTextual(before[i]); i--) {
+      // Whole characters of its own: what is part of one could become another with what follows.
+      if (!definition.isByte(before[i])) {
+        window[0] = before[i];
+        size = 1;
+        String text = decodeWindow();
+        if (!text.endsWith("\uFFFD")) {
+          returned = text.length();
+          return;
+        }
+        size = 0;
+      }
+    }
   }
 
   /**

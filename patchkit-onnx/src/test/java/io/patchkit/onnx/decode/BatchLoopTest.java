@@ -106,13 +106,13 @@ class BatchLoopTest {
   private static BatchRow row(DecoderEngine engine, int[] prompt, int maxNewTokens) {
     GenerationOptions how =
         GenerationOptions.defaults().withMaxNewTokens(maxNewTokens).withIgnoreStopTokens(true);
-    return engine.row(new DecoderRequest(PatchStack.empty(), prompt, how), Ending.untold());
+    return engine.row(new DecoderRequest(PatchStack.empty(), prompt, how, false), Ending.untold());
   }
 
   private static List<Integer> alone(DecoderEngine engine, int[] prompt, int maxNewTokens) {
     GenerationOptions how =
         GenerationOptions.defaults().withMaxNewTokens(maxNewTokens).withIgnoreStopTokens(true);
-    try (TokenStream stream = engine.stream(PatchStack.empty(), prompt, how)) {
+    try (TokenStream stream = engine.stream(new DecoderRequest(PatchStack.empty(), prompt, how, false))) {
       stream.forEach(piece -> {});
       return stream.generation().tokens();
     }

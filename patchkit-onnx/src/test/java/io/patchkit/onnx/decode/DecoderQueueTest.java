@@ -98,7 +98,7 @@ class DecoderQueueTest {
         new TextGeneration(
             new int[] {3, 4, 5},
             new TextGeneration.Request(
-                GenerationOptions.defaults(), Set.of(), 0, session.layout().vocabularySize()),
+                GenerationOptions.defaults(), Set.of(), 0, session.layout().vocabularySize(), false),
             tokenizer),
         ending);
   }

@@ -68,7 +68,8 @@ class DeviceCacheTest {
   @Test
   void closingCancels() {
     try (DecoderEngine engine = onDevice(GQA, 16)) {
-      TokenStream stream = engine.stream(PatchStack.empty(), tokens(5), LONG);
+      TokenStream stream =
+          engine.stream(new DecoderRequest(PatchStack.empty(), tokens(5), LONG, false));
       Iterator<String> pieces = stream.iterator();
       pieces.next();
       stream.close();
@@ -81,7 +82,8 @@ class DeviceCacheTest {
   @Test
   void theEnginesCloseEndsWhatIsOpen() {
     DecoderEngine engine = onDevice(GQA, 16);
-    TokenStream stream = engine.stream(PatchStack.empty(), tokens(5), LONG);
+    TokenStream stream =
+        engine.stream(new DecoderRequest(PatchStack.empty(), tokens(5), LONG, false));
     Iterator<String> pieces = stream.iterator();
     pieces.next();
     engine.close();
@@ -123,7 +125,7 @@ class DeviceCacheTest {
 
   private static Generation generate(
       DecoderEngine engine, PatchStack stack, int[] prompt, GenerationOptions how) {
-    try (TokenStream stream = engine.stream(stack, prompt, how)) {
+    try (TokenStream stream = engine.stream(new DecoderRequest(stack, prompt, how, false))) {
       stream.forEach(piece -> {});
       return stream.generation();
     }

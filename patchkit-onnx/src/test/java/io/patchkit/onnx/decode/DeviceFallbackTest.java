@@ -90,7 +90,8 @@ class DeviceFallbackTest {
       GenerationOptions how =
           GenerationOptions.defaults().withMaxNewTokens(24).withIgnoreStopTokens(true);
       int[] prompt = {3, 10, 17, 24, 31, 38, 45, 2, 9};
-      try (TokenStream stream = engine.stream(PatchStack.empty(), prompt, how)) {
+      try (TokenStream stream =
+          engine.stream(new DecoderRequest(PatchStack.empty(), prompt, how, false))) {
         stream.forEach(piece -> {});
         return stream.generation().tokens();
       }

@@ -133,6 +133,6 @@ class ListedRequestsTest {
     for (int i = 0; i < promptTokens; i++) {
       prompt[i] = 3 + i % 50;
     }
-    return engine.row(new DecoderRequest(PatchStack.empty(), prompt, how), Ending.untold());
+    return engine.row(new DecoderRequest(PatchStack.empty(), prompt, how, false), Ending.untold());
   }
 }

@@ -74,7 +74,7 @@ class TextGenerationTest {
             .withMaxNewTokens(100)
             .withStopStrings(text + "!")
             .withTimeLimit(Duration.ofMillis(400));
-    BatchRow row = engine.row(new DecoderRequest(PatchStack.empty(), PROMPT, how), Ending.untold());
+    BatchRow row = engine.row(new DecoderRequest(PatchStack.empty(), PROMPT, how, false), Ending.untold());
     for (int token : tokens) {
       row.accept(likeliest(token));
     }
@@ -120,7 +120,7 @@ class TextGenerationTest {
 
   private TextGeneration generation(GenerationOptions how) {
     return new TextGeneration(
-        PROMPT, new TextGeneration.Request(how, Set.of(STOP), 0, vocabulary), tokenizer);
+        PROMPT, new TextGeneration.Request(how, Set.of(STOP), 0, vocabulary, false), tokenizer);
   }
 
   /** Logits after which every way of choosing takes this token. */

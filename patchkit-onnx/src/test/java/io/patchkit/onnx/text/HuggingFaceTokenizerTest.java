@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.HexFormat;
@@ -291,6 +292,28 @@ class HuggingFaceTokenizerTest {
       }
     } finally {
       threads.shutdownNow();
+    }
+  }
+
+  /** One space between two words, whether the tokenizer puts one before each text or not. */
+  @Test
+  void aContinuationReadsOnFromTheTextBefore() throws Exception {
+    for (ObjectNode definition :
+        List.of(
+            TokenizerFixtures.byteLevel(),
+            TokenizerFixtures.byteFallback(true),
+            TokenizerFixtures.byteFallback(false),
+            TokenizerFixtures.metaspace())) {
+      try (HuggingFaceTokenizer tokenizer = TokenizerFixtures.open(folder, definition)) {
+        int[] before = tokenizer.encode("ab", false);
+        for (String text : List.of(" ab", "  ab", "")) {
+          int[] after = tokenizer.encodeContinuation(text);
+          int[] all = Arrays.copyOf(before, before.length + after.length);
+          System.arraycopy(after, 0, all, before.length, after.length);
+          assertThat(tokenizer.decode(all)).isEqualTo("ab" + text);
+        }
+        assertThat(tokenizer.encodeContinuation("ab")).isEqualTo(tokenizer.encode("ab", false));
+      }
     }
   }
 

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -55,6 +56,55 @@ class TextDecoderTest {
         // Bytes, and a letter now and then.
         requireLaw(tokenizer, random.ints(random.nextInt(60), 0x80 + 3, 262).toArray());
       }
+    }
+  }
+
+  /** The law behind a text: what a token means can depend on the word before it. */
+  @Test
+  void piecesAreWhatTheTokensAddToTheTextBefore() throws Exception {
+    Random random = new Random(9);
+    for (ObjectNode definition :
+        List.of(
+            TokenizerFixtures.byteLevel(),
+            TokenizerFixtures.byteFallback(true),
+            TokenizerFixtures.byteFallback(false),
+            TokenizerFixtures.metaspace())) {
+      try (HuggingFaceTokenizer tokenizer = TokenizerFixtures.open(folder, definition)) {
+        for (int round = 0; round < 400; round++) {
+          int[] before = tokenizer.encode(randomText(random) + "ab", true);
+          int[] tokens =
+              round % 2 == 0
+                  ? tokenizer.encode(randomText(random), false)
+                  : random.ints(random.nextInt(60), 0, tokenizer.vocabularySize() + 5).toArray();
+          int[] all = Arrays.copyOf(before, before.length + tokens.length);
+          System.arraycopy(tokens, 0, all, before.length, tokens.length);
+          assertThat(pieces(new TextDecoder(tokenizer, before), tokens))
+              .isEqualTo(tokenizer.decode(all).substring(tokenizer.decode(before).length()));
+        }
+      }
+    }
+  }
+
+  /**
+   * A word goes on behind characters that are written as bytes; behind a special token it begins.
+   */
+  @Test
+  void looksForTheTextBefore() throws Exception {
+    try (HuggingFaceTokenizer tokenizer =
+        TokenizerFixtures.open(folder, TokenizerFixtures.byteFallback(true))) {
+      int[] word = tokenizer.encode("ab", false);
+      assertThat(pieces(new TextDecoder(tokenizer, tokenizer.encode("ab😀", true)), word))
+          .isEqualTo(" ab");
+      assertThat(pieces(new TextDecoder(tokenizer, new int[] {1}), word)).isEqualTo("ab");
+      int[] special = tokenizer.encode("ab</s>", true);
+      assertThat(special).endsWith(2);
+      assertThat(pieces(new TextDecoder(tokenizer, special), word)).isEqualTo("ab");
+    }
+    try (HuggingFaceTokenizer tokenizer =
+        TokenizerFixtures.open(folder, TokenizerFixtures.byteLevel())) {
+      // The first byte of a character does not swallow what follows, which begins with its second.
+      assertThat(pieces(new TextDecoder(tokenizer, new int[] {'a', 0xC3}), new int[] {0xA9, 'b'}))
+          .isEqualTo("\uFFFDb");
     }
   }
 
@@ -144,15 +194,17 @@ class TextDecoderTest {
   }
 
   private static void requireLaw(HuggingFaceTokenizer tokenizer, int[] tokens) {
-    TextDecoder decoder = new TextDecoder(tokenizer);
+    assertThat(pieces(new TextDecoder(tokenizer), tokens)).isEqualTo(tokenizer.decode(tokens));
+  }
+
+  private static String pieces(TextDecoder decoder, int[] tokens) {
     StringBuilder text = new StringBuilder();
     for (int token : tokens) {
       String piece = decoder.push(token);
       assertThat(piece.isEmpty() || !Character.isLowSurrogate(piece.charAt(0))).isTrue();
       text.append(piece);
     }
-    text.append(decoder.finish());
-    assertThat(text.toString()).isEqualTo(tokenizer.decode(tokens));
+    return text.append(decoder.finish()).toString();
   }
 
   private static String randomText(Random random) {
