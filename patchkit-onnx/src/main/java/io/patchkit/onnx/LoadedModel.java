@@ -9,6 +9,7 @@ import io.patchkit.onnx.text.ChatTemplate;
 import io.patchkit.onnx.text.HuggingFaceTokenizer;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -23,8 +24,9 @@ final class LoadedModel {
   private final HuggingFaceTokenizer tokenizer;
   private final ModelShape shape;
   private final Clock clock;
-  private final @Nullable PlainMessages plainMessages;
+  private final boolean specialTokensInMessages;
   private final Object templateLock = new Object();
+  private @Nullable PlainMessages plainMessages;
   private @Nullable ChatTemplate template;
   private @Nullable String fingerprint;
 
@@ -40,10 +42,7 @@ final class LoadedModel {
     this.tokenizer = tokenizer;
     this.shape = engine.shape();
     this.clock = options.clock();
-    this.plainMessages =
-        options.specialTokensInMessages()
-            ? null
-            : new PlainMessages(tokenizer, folder.stopTokens());
+    this.specialTokensInMessages = options.specialTokensInMessages();
   }
 
   static LoadedModel load(Path path, OnnxOptions options) {
@@ -106,11 +105,7 @@ final class LoadedModel {
     if (prompt instanceof Prompt.Text text) {
       tokens = tokenizer.encode(text.text(), text.addSpecialTokens());
     } else if (prompt instanceof Prompt.Chat chat) {
-      if (plainMessages != null) {
-        plainMessages.require(chat.messages());
-        plainMessages.requireVariables(chat.variables());
-      }
-      tokens = tokenizer.encode(template().render(chat), false);
+      tokens = tokens(chat);
     } else {
       tokens = ((Prompt.Tokens) prompt).ids();
     }
@@ -126,6 +121,19 @@ final class LoadedModel {
               + " empty");
     }
     return new int[] {bos.getAsInt()};
+  }
+
+  private int[] tokens(Prompt.Chat chat) {
+    ChatTemplate of = template();
+    if (specialTokensInMessages) {
+      return tokenizer.encode(of.render(chat), false);
+    }
+    PlainMessages plain = plainMessages(of);
+    plain.require(chat.messages());
+    plain.requireVariables(chat.variables());
+    int[] tokens = tokenizer.encode(of.render(chat), false);
+    plain.requireNoneMade(chat, tokens);
+    return tokens;
   }
 
   /**
@@ -167,6 +175,17 @@ final class LoadedModel {
         template = ChatTemplate.load(folder.folder(), tokenizer.specialTokens(), clock);
       }
       return template;
+    }
+  }
+
+  private PlainMessages plainMessages(ChatTemplate of) {
+    synchronized (templateLock) {
+      if (plainMessages == null) {
+        Set<Integer> edges = new HashSet<>(folder.stopTokens());
+        folder.bosToken().ifPresent(edges::add);
+        plainMessages = new PlainMessages(tokenizer, of, edges);
+      }
+      return plainMessages;
     }
   }
 }

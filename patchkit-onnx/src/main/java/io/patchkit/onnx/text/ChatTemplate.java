@@ -42,6 +42,7 @@ public final class ChatTemplate {
   /** The one of transformers, which some templates know. The space tells whether they trim. */
   private static final String MARK = "CONTINUE_FINAL_MESSAGE_TAG ";
 
+  private final String source;
   private final @Nullable JinjaTemplate template;
   private final @Nullable RuntimeException defect;
   private final Map<String, Object> variables = new HashMap<>();
@@ -49,6 +50,7 @@ public final class ChatTemplate {
 
   private ChatTemplate(Optional<String> source, SpecialTokens specialTokens, Clock clock) {
     this.clock = clock;
+    this.source = source.orElse("");
     variables.putAll(specialTokens.byName());
     JinjaTemplate parsed = null;
     RuntimeException failure = null;
@@ -101,6 +103,11 @@ public final class ChatTemplate {
   /** Whether {@link #render} has a template to work with. */
   public boolean isPresent() {
     return template != null;
+  }
+
+  /** Whether the template's own text has this in it. */
+  public boolean mentions(String text) {
+    return source.contains(text);
   }
 
   /**

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -162,9 +163,12 @@ public final class HuggingFaceTokenizer implements Tokenizer, AutoCloseable {
     return definition.addedToken(text);
   }
 
-  /** Whether a token is a special one: it has a meaning of its own and stands for no text. */
-  public boolean isSpecial(int token) {
-    return definition.isSpecial(token);
+  /**
+   * The tokens that have a meaning of their own and stand for no text: their ids by what they are
+   * written as.
+   */
+  public Map<String, Integer> idsOfSpecialTokens() {
+    return definition.specialTokens();
   }
 
   TokenizerDefinition definition() {

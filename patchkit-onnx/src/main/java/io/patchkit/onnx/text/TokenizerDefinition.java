@@ -104,6 +104,13 @@ final class TokenizerDefinition {
     return id == null ? OptionalInt.empty() : OptionalInt.of(id);
   }
 
+  /** The special tokens: their ids by what they are written as. */
+  Map<String, Integer> specialTokens() {
+    Map<String, Integer> tokens = new HashMap<>(added);
+    tokens.values().removeIf(id -> !special.get(id));
+    return tokens;
+  }
+
   private void readAddedTokens(JsonParser parser, TokenTexts texts) throws IOException {
     expect(parser, parser.currentToken(), JsonToken.START_ARRAY);
     while (parser.nextToken() != JsonToken.END_ARRAY) {
