@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Continuous batching: rows that wait join as soon as there is a place, all rows take one token a
  * turn, rows that end leave. A prompt is fed a piece a turn, so that the rows that are running go
- * on. A row's own failure ends that row; the failure of a pass ends the rows that were in it. Used
- * by one thread.
+ * on, and prompts take turns, so that a short one does not wait for a long one. A row's own failure
+ * ends that row; the failure of a pass ends the rows that were in it. Used by one thread.
  */
 final class BatchLoop implements AutoCloseable {
 
@@ -24,6 +24,11 @@ final class BatchLoop implements AutoCloseable {
 
     /** Called before each pass, however long the prompts are: the time to cancel rows. */
     default void beforePass() {}
+
+    /** Whether a prompt is fed to its end before the next one; else they take turns. */
+    default boolean inOrder() {
+      return false;
+    }
   }
 
   private final int maxRows;
@@ -35,7 +40,8 @@ final class BatchLoop implements AutoCloseable {
   /**
    * @param maxRows most rows at once, ≥ 1
    * @param turnTokens most tokens of prompts that are fed between two tokens of the rows that are
-   *     running, ≥ 1: what a long prompt makes the others wait
+   *     running, or in turn where prompts wait for each other, ≥ 1: what a long prompt makes the
+   *     others wait
    */
   BatchLoop(DecoderSession session, int maxRows, int turnTokens, Requests requests) {
     this(
@@ -87,23 +93,23 @@ final class BatchLoop implements AutoCloseable {
     joining.add(row);
   }
 
-  /** Feeds prompts in their order, as much as one turn allows; true if there were any. */
+  /** Feeds prompts, as much as one turn allows; true if there were any. */
   private boolean feedPrompts() {
     boolean any = !joining.isEmpty();
     int fed = 0;
-    while (!joining.isEmpty()) {
-      int left = running.rows().isEmpty() ? Integer.MAX_VALUE : turnTokens - fed;
-      if (left <= 0) {
-        break;
-      }
+    while (!joining.isEmpty() && fed < turnTokens) {
       requests.beforePass();
       BatchRow row = joining.element();
-      fed += row.feed(left);
+      boolean alone = running.rows().isEmpty() && joining.size() == 1;
+      // A row that keeps nobody waiting is fed the piece that is fastest for it.
+      fed += row.feed(alone ? Integer.MAX_VALUE : turnTokens - fed);
       if (row.isFed()) {
         join(row);
         joining.remove(); // Not before: an error must find the row in one place or the other.
       } else if (row.hasEnded()) {
         joining.remove();
+      } else if (!requests.inOrder()) {
+        joining.add(joining.remove());
       }
     }
     for (BatchRow row : joining) {

@@ -73,8 +73,8 @@ public final class DecoderEngine implements AutoCloseable {
   }
 
   /**
-   * Prompts are fed to a queue's batch in pieces of this size: many enough tokens to share the
-   * reading of the weights, and few enough that the rows that are running hardly wait.
+   * Prompts are fed to a queue's batch in pieces of this size where other rows wait: many enough
+   * tokens to share the reading of the weights, and few enough that the others hardly wait.
    */
   private static final int TURN_TOKENS = 64;
 

@@ -37,6 +37,12 @@ final class ListedRequests implements BatchLoop.Requests {
     }
   }
 
+  /** What prompts share is fed by the first of them, and is let go after the last. */
+  @Override
+  public boolean inOrder() {
+    return true;
+  }
+
   /** One generation a request, in their order; throws what the first that failed did. */
   List<Generation> results() {
     for (BatchRow row : rows) {

@@ -12,6 +12,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Rows that are running go on while the prompts of others are fed. */
@@ -97,6 +98,37 @@ class BatchLoopTest {
     }
   }
 
+  /** Whether they come together or one after the other, and whether a row is running or not. */
+  @ParameterizedTest
+  @CsvSource({"true, true", "true, false", "false, true", "false, false"})
+  void aShortPromptDoesNotWaitForALongOne(boolean together, boolean running) {
+    try (DecoderEngine engine = engine("llama-gqa");
+        BatchLoop loop = engine.openLoop(PIECE, waiting::poll)) {
+      List<Integer> longAlone = alone(engine, tokens(100), 3);
+      List<Integer> shortAlone = alone(engine, tokens(10), 3);
+      if (running) {
+        waiting.add(row(engine, tokens(2), 60));
+        loop.advance();
+      }
+      BatchRow first = row(engine, tokens(100), 3);
+      BatchRow second = row(engine, tokens(10), 3);
+      waiting.add(first);
+      if (!together) {
+        loop.advance();
+      }
+      waiting.add(second);
+      long before = engine.metrics().prefilledTokens();
+      while (!second.hasEnded()) {
+        loop.advance();
+      }
+      assertThat(engine.metrics().prefilledTokens() - before).isLessThan(60);
+      assertThat(first.hasEnded()).isFalse();
+      runToTheEnd(loop);
+      assertThat(first.result().tokens()).isEqualTo(longAlone);
+      assertThat(second.result().tokens()).isEqualTo(shortAlone);
+    }
+  }
+
   private static void runToTheEnd(BatchLoop loop) {
     while (loop.advance()) {
       assertThat(loop.rows().size()).isLessThanOrEqualTo(4);
@@ -112,7 +144,8 @@ class BatchLoopTest {
   private static List<Integer> alone(DecoderEngine engine, int[] prompt, int maxNewTokens) {
     GenerationOptions how =
         GenerationOptions.defaults().withMaxNewTokens(maxNewTokens).withIgnoreStopTokens(true);
-    try (TokenStream stream = engine.stream(new DecoderRequest(PatchStack.empty(), prompt, how, false))) {
+    try (TokenStream stream =
+        engine.stream(new DecoderRequest(PatchStack.empty(), prompt, how, false))) {
       stream.forEach(piece -> {});
       return stream.generation().tokens();
     }
