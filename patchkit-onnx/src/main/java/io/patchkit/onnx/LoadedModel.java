@@ -46,10 +46,11 @@ final class LoadedModel {
   }
 
   static LoadedModel load(Path path, OnnxOptions options) {
-    ModelFolder folder = ModelFolder.read(path, options.graph());
-    ModelFile file = ModelFile.read(folder.graph());
-    HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(folder.folder());
+    ModelFolder found = ModelFolder.read(path, options.graph());
+    ModelFile file = ModelFile.read(found.graph());
+    HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(found.folder());
     try {
+      ModelFolder folder = found.completedBy(tokenizer);
       DecoderEngine engine =
           DecoderEngine.load(
               file,

@@ -9,6 +9,7 @@ import io.patchkit.format.JsonLimits;
 import io.patchkit.format.JsonObject;
 import io.patchkit.format.JsonValue;
 import io.patchkit.format.StrictJson;
+import io.patchkit.onnx.text.HuggingFaceTokenizer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -28,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  * @param folder the folder itself
  * @param graph the decoder's ONNX file
  * @param contextLength most positions
- * @param stopTokens ids that end a text, from every file that names some
+ * @param stopTokens ids that end a text, from the first of these that name some: the files for
+ *     generation together, {@code config.json}, its part on the text model, the tokenizer's files
  * @param bosToken the beginning-of-sequence token, where there is one
  * @param headDim width of a key or value, for graphs that leave it open
  */
@@ -39,6 +41,8 @@ record ModelFolder(
     Set<Integer> stopTokens,
     OptionalInt bosToken,
     OptionalInt headDim) {
+
+  private static final System.Logger LOG = System.getLogger(ModelFolder.class.getName());
 
   private static final List<String> CONTEXT_LENGTHS =
       List.of("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len");
@@ -67,17 +71,40 @@ record ModelFolder(
                 + " has neither config.json nor genai_config.json; one of them must say how long"
                 + " the context is");
       }
+      JsonObject text = config == null ? null : config.optionalObject("text_config");
       return new ModelFolder(
           folder,
           graph(folder, candidates(chosen, genaiModel), chosen),
-          contextLength(folder, config, genaiModel),
-          stopTokens(config, genaiModel, generation),
-          bosToken(generation, genaiModel, config),
-          headDim(config, genaiModel));
+          contextLength(folder, genaiModel, config, text),
+          stopTokens(genaiModel, generation, config, text),
+          bosToken(generation, genaiModel, config, text),
+          headDim(genaiModel, config, text));
     } catch (FormatException e) {
       throw new CorruptModelException(
           "the configuration in " + folder + " is malformed: " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * The same with the stop token that the tokenizer's files name, where no other file names one.
+   */
+  ModelFolder completedBy(HuggingFaceTokenizer tokenizer) {
+    if (!stopTokens.isEmpty()) {
+      return this;
+    }
+    String eos = tokenizer.specialTokens().eos().orElse(null);
+    OptionalInt token = eos == null ? OptionalInt.empty() : tokenizer.addedToken(eos);
+    if (token.isEmpty()) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "No file in "
+              + folder
+              + " says which token ends a text, so that the model's texts end at maxNewTokens or a"
+              + " stop string only; put eos_token_id into generation_config.json");
+      return this;
+    }
+    return new ModelFolder(
+        folder, graph, contextLength, Set.of(token.getAsInt()), bosToken, headDim);
   }
 
   private static List<String> candidates(@Nullable String chosen, @Nullable JsonObject genaiModel) {
@@ -133,11 +160,13 @@ record ModelFolder(
   }
 
   private static int contextLength(
-      Path folder, @Nullable JsonObject config, @Nullable JsonObject genaiModel) {
+      Path folder,
+      @Nullable JsonObject genaiModel,
+      @Nullable JsonObject config,
+      @Nullable JsonObject text) {
     if (genaiModel != null && genaiModel.has("context_length")) {
       return genaiModel.integer("context_length", 1, Integer.MAX_VALUE);
     }
-    JsonObject text = config == null ? null : config.optionalObject("text_config");
     for (JsonObject place : new JsonObject[] {config, text}) {
       for (String name : CONTEXT_LENGTHS) {
         if (place != null && place.has(name)) {
@@ -152,15 +181,18 @@ record ModelFolder(
             + CONTEXT_LENGTHS);
   }
 
-  /** From the files for generation; config.json counts only where they say nothing. */
   private static Set<Integer> stopTokens(
-      @Nullable JsonObject config, @Nullable JsonObject... sources) {
+      @Nullable JsonObject genaiModel,
+      @Nullable JsonObject generation,
+      @Nullable JsonObject config,
+      @Nullable JsonObject text) {
     Set<Integer> tokens = new TreeSet<>();
-    for (JsonObject source : sources) {
-      addTokens(source, tokens);
-    }
-    if (tokens.isEmpty()) {
-      addTokens(config, tokens);
+    addTokens(genaiModel, tokens);
+    addTokens(generation, tokens);
+    for (JsonObject place : new JsonObject[] {config, text}) {
+      if (tokens.isEmpty()) {
+        addTokens(place, tokens);
+      }
     }
     return tokens;
   }
@@ -183,18 +215,21 @@ record ModelFolder(
     return OptionalInt.empty();
   }
 
-  private static OptionalInt headDim(@Nullable JsonObject config, @Nullable JsonObject genaiModel) {
+  private static OptionalInt headDim(
+      @Nullable JsonObject genaiModel, @Nullable JsonObject config, @Nullable JsonObject text) {
     JsonObject decoder = genaiModel == null ? null : genaiModel.optionalObject("decoder");
     if (decoder != null && decoder.has("head_size")) {
       return OptionalInt.of(decoder.integer("head_size", 1, Integer.MAX_VALUE));
     }
-    if (config != null && config.has("head_dim")) {
-      return OptionalInt.of(config.integer("head_dim", 1, Integer.MAX_VALUE));
-    }
-    if (config != null && config.has("hidden_size") && config.has("num_attention_heads")) {
-      return OptionalInt.of(
-          config.integer("hidden_size", 1, Integer.MAX_VALUE)
-              / config.integer("num_attention_heads", 1, Integer.MAX_VALUE));
+    for (JsonObject place : new JsonObject[] {config, text}) {
+      if (place != null && place.has("head_dim")) {
+        return OptionalInt.of(place.integer("head_dim", 1, Integer.MAX_VALUE));
+      }
+      if (place != null && place.has("hidden_size") && place.has("num_attention_heads")) {
+        return OptionalInt.of(
+            place.integer("hidden_size", 1, Integer.MAX_VALUE)
+                / place.integer("num_attention_heads", 1, Integer.MAX_VALUE));
+      }
     }
     return OptionalInt.empty();
   }

@@ -87,7 +87,9 @@ class TurnEndTest {
               .replaceAll(
                   "\"eos_token_id\": *(\\d+|\\[[^]]*])", "\"eos_token_id\": " + stopTokens));
     }
-    Files.writeString(copy.resolve("tokenizer_config.json"), "{}");
+    for (String name : List.of("tokenizer_config.json", "special_tokens_map.json")) {
+      Files.writeString(copy.resolve(name), "{}");
+    }
     if (template.isEmpty()) {
       Files.delete(copy.resolve("chat_template.jinja"));
     } else {
