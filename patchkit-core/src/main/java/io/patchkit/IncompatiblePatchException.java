@@ -30,6 +30,11 @@ public final class IncompatiblePatchException extends PatchkitException {
     this.mismatch = Objects.requireNonNull(mismatch);
   }
 
+  public IncompatiblePatchException(Mismatch mismatch, String message, Throwable cause) {
+    super(message, cause);
+    this.mismatch = Objects.requireNonNull(mismatch);
+  }
+
   /** Which property of the patch does not fit the model. */
   public Mismatch mismatch() {
     return mismatch;

@@ -11,7 +11,6 @@ import io.patchkit.Prompt;
 import io.patchkit.TokenStream;
 import io.patchkit.Tokenizer;
 import io.patchkit.onnx.decode.DecoderRequest;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
@@ -79,15 +78,7 @@ class OnnxLanguageModel implements LanguageModel {
 
   @Override
   public final List<Generation> generateAll(List<GenerationRequest> requests) {
-    List<DecoderRequest> rows = new ArrayList<>();
-    for (int i = 0; i < requests.size(); i++) {
-      try {
-        rows.add(row(requests.get(i)));
-      } catch (IllegalArgumentException e) {
-        throw new IllegalArgumentException("request " + i + ": " + e.getMessage(), e);
-      }
-    }
-    return loaded.engine().generateAll(rows);
+    return loaded.engine().generateAll(requests, this::row);
   }
 
   final DecoderRequest row(GenerationRequest request) {
@@ -101,8 +92,7 @@ class OnnxLanguageModel implements LanguageModel {
   }
 
   private DecoderRequest row(PatchStack stack, Prompt prompt, GenerationOptions options) {
-    return new DecoderRequest(
-        stack, loaded.tokens(prompt), options, prompt instanceof Prompt.Chat);
+    return new DecoderRequest(stack, loaded.tokens(prompt), options, prompt instanceof Prompt.Chat);
   }
 
   @Override

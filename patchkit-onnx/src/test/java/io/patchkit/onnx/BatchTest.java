@@ -197,9 +197,16 @@ class BatchTest {
                   model.generateAll(
                       List.of(good, GenerationRequest.of("x", LONG.withMaxNewTokens(1_000_000)))))
           .isInstanceOf(ContextOverflowException.class)
-          .hasMessageStartingWith("request 1: the request needs");
+          .hasMessageStartingWith("request 1: the request needs")
+          .hasCauseInstanceOf(ContextOverflowException.class);
       assertThatThrownBy(() -> model.generateAll(List.of(good, good.withPatch(ofAnotherWidth()))))
-          .isInstanceOf(IncompatiblePatchException.class);
+          .isInstanceOf(IncompatiblePatchException.class)
+          .hasMessageStartingWith("request 1: ")
+          .hasCauseInstanceOf(IncompatiblePatchException.class)
+          .satisfies(
+              thrown ->
+                  assertThat(((IncompatiblePatchException) thrown).mismatch())
+                      .isEqualTo(IncompatiblePatchException.Mismatch.SHAPE));
       assertThat(model.metrics().prefilledTokens()).isZero();
       assertThat(model.generateAll(List.of())).isEmpty();
     }

@@ -7,6 +7,7 @@ import io.patchkit.EngineException;
 import io.patchkit.Generation;
 import io.patchkit.GenerationListener;
 import io.patchkit.GenerationOptions;
+import io.patchkit.IncompatiblePatchException;
 import io.patchkit.KeyValuePrefix;
 import io.patchkit.ModelMetrics;
 import io.patchkit.ModelShape;
@@ -14,6 +15,7 @@ import io.patchkit.PatchStack;
 import io.patchkit.Prefix;
 import io.patchkit.SoftPrompt;
 import io.patchkit.TokenStream;
+import io.patchkit.UnsupportedModelException;
 import io.patchkit.onnx.graph.ModelFile;
 import io.patchkit.onnx.text.HuggingFaceTokenizer;
 import java.nio.ByteBuffer;
@@ -26,6 +28,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -114,7 +117,8 @@ public final class DecoderEngine implements AutoCloseable {
   public static DecoderEngine load(
       ModelFile file, HuggingFaceTokenizer tokenizer, Settings settings) {
     boolean onDevice = settings.cudaDevice().isPresent();
-    return load(file, tokenizer, settings, onDevice ? DeviceCache.KNOWN_RUNTIME : null);
+    return load(
+        file, tokenizer, settings, onDevice ? DeviceCache.KNOWN_RUNTIME : null);
   }
 
   /**
@@ -129,7 +133,8 @@ public final class DecoderEngine implements AutoCloseable {
       Settings settings,
       @Nullable String knownRuntime) {
     DecoderLoader.Loaded loaded = DecoderLoader.load(file, settings, knownRuntime);
-    return new DecoderEngine(file, settings, loaded.session(), tokenizer, loaded.embeddingScale());
+    return new DecoderEngine(
+        file, settings, loaded.session(), tokenizer, loaded.embeddingScale());
   }
 
   /** The sizes that a patch has to fit. */
@@ -174,19 +179,18 @@ public final class DecoderEngine implements AutoCloseable {
 
   /**
    * Generates for all requests, decoding as many together as fit in the batch. All are checked
-   * before the first one starts.
+   * before the first one starts; what is wrong with one names its index.
    *
+   * @param toRequest puts a request in the engine's terms
    * @return one generation a request, in their order
    */
-  public List<Generation> generateAll(List<DecoderRequest> requests) {
+  public <T> List<Generation> generateAll(List<T> requests, Function<T, DecoderRequest> toRequest) {
     List<BatchRow> rows = new ArrayList<>();
     for (int i = 0; i < requests.size(); i++) {
       try {
-        rows.add(row(requests.get(i), Ending.untold()));
-      } catch (IllegalArgumentException e) {
-        throw new IllegalArgumentException("request " + i + ": " + e.getMessage(), e);
-      } catch (ContextOverflowException e) {
-        throw new ContextOverflowException("request " + i + ": " + e.getMessage());
+        rows.add(row(toRequest.apply(requests.get(i)), Ending.untold()));
+      } catch (RuntimeException e) {
+        throw ofRequest(i, e);
       }
     }
     ListedRequests listed = new ListedRequests(rows);
@@ -200,6 +204,21 @@ public final class DecoderEngine implements AutoCloseable {
       throw e;
     }
     return listed.results();
+  }
+
+  /** The same failure with the request's index, where it is the request's and not the model's. */
+  private static RuntimeException ofRequest(int index, RuntimeException e) {
+    String message = "request " + index + ": " + e.getMessage();
+    if (e instanceof ContextOverflowException) {
+      return new ContextOverflowException(message, e);
+    } else if (e instanceof IncompatiblePatchException patch) {
+      return new IncompatiblePatchException(patch.mismatch(), message, e);
+    } else if (e instanceof UnsupportedModelException) {
+      return new UnsupportedModelException(message, e);
+    } else if (e instanceof IllegalArgumentException) {
+      return new IllegalArgumentException(message, e);
+    }
+    return e;
   }
 
   /** Opens a queue that decodes the requests of many threads together. */
