@@ -29,6 +29,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -87,6 +88,7 @@ public final class DecoderEngine implements AutoCloseable {
   private final HuggingFaceTokenizer tokenizer;
   private final PrefixCache prefixes;
   private final ModelShape shape;
+  private final LongSupplier nanoTime;
   private final Set<DecoderQueue> queues = ConcurrentHashMap.newKeySet();
 
   private DecoderEngine(
@@ -94,11 +96,13 @@ public final class DecoderEngine implements AutoCloseable {
       Settings settings,
       DecoderSession session,
       HuggingFaceTokenizer tokenizer,
-      float embeddingScale) {
+      float embeddingScale,
+      LongSupplier nanoTime) {
     this.file = file;
     this.settings = settings;
     this.session = session;
     this.tokenizer = tokenizer;
+    this.nanoTime = nanoTime;
     DecoderLayout layout = session.layout();
     this.prefixes =
         new PrefixCache(settings.prefixCacheBytes(), EncodedPrefix.empty(layout.slots().size()));
@@ -118,7 +122,7 @@ public final class DecoderEngine implements AutoCloseable {
       ModelFile file, HuggingFaceTokenizer tokenizer, Settings settings) {
     boolean onDevice = settings.cudaDevice().isPresent();
     return load(
-        file, tokenizer, settings, onDevice ? DeviceCache.KNOWN_RUNTIME : null);
+        file, tokenizer, settings, onDevice ? DeviceCache.KNOWN_RUNTIME : null, System::nanoTime);
   }
 
   /**
@@ -126,15 +130,17 @@ public final class DecoderEngine implements AutoCloseable {
    *
    * @param knownRuntime how the version of ONNX Runtime has to begin for keys and values to stay on
    *     the device; null for the processor's memory
+   * @param nanoTime the clock of requests, as {@link System#nanoTime}
    */
   static DecoderEngine load(
       ModelFile file,
       HuggingFaceTokenizer tokenizer,
       Settings settings,
-      @Nullable String knownRuntime) {
+      @Nullable String knownRuntime,
+      LongSupplier nanoTime) {
     DecoderLoader.Loaded loaded = DecoderLoader.load(file, settings, knownRuntime);
     return new DecoderEngine(
-        file, settings, loaded.session(), tokenizer, loaded.embeddingScale());
+        file, settings, loaded.session(), tokenizer, loaded.embeddingScale(), nanoTime);
   }
 
   /** The sizes that a patch has to fit. */
@@ -174,7 +180,8 @@ public final class DecoderEngine implements AutoCloseable {
             stack.prefixLength(),
             shape.vocabularySize(),
             request.beginsText()),
-        tokenizer);
+        tokenizer,
+        nanoTime);
   }
 
   /**

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +38,7 @@ final class TextGeneration {
   private final int[] prompt;
   private final Request request;
   private final TextDecoder decoder;
+  private final LongSupplier nanoTime;
   private final StopStrings stops;
   private final List<Integer> tokens = new ArrayList<>();
   private final List<Double> logProbabilities = new ArrayList<>();
@@ -46,7 +48,7 @@ final class TextGeneration {
   private @Nullable TokenSampler sampler;
 
   /** Null while the clock is held. */
-  private @Nullable Long started = System.nanoTime();
+  private @Nullable Long started;
 
   private @Nullable String piece;
   private @Nullable Duration timeToFirstToken;
@@ -56,8 +58,12 @@ final class TextGeneration {
    * The clock of the request starts here, unless it is held; see {@link #holdClock}.
    *
    * @param prompt ids of the vocabulary, at least one
+   * @param nanoTime the clock, as {@link System#nanoTime}
    */
-  TextGeneration(int[] prompt, Request request, HuggingFaceTokenizer tokenizer) {
+  TextGeneration(
+      int[] prompt, Request request, HuggingFaceTokenizer tokenizer, LongSupplier nanoTime) {
+    this.nanoTime = nanoTime;
+    this.started = nanoTime.getAsLong();
     this.prompt = prompt;
     this.request = request;
     this.sampler = new TokenSampler(request.options(), prompt);
@@ -77,7 +83,7 @@ final class TextGeneration {
   /** Starts the clock if it is held. */
   void startClock() {
     if (started == null) {
-      started = System.nanoTime();
+      started = nanoTime.getAsLong();
     }
   }
 
@@ -186,6 +192,6 @@ final class TextGeneration {
   }
 
   private Duration elapsed() {
-    return started == null ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - started);
+    return started == null ? Duration.ZERO : Duration.ofNanos(nanoTime.getAsLong() - started);
   }
 }

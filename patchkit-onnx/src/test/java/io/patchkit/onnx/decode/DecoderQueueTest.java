@@ -98,8 +98,13 @@ class DecoderQueueTest {
         new TextGeneration(
             new int[] {3, 4, 5},
             new TextGeneration.Request(
-                GenerationOptions.defaults(), Set.of(), 0, session.layout().vocabularySize(), false),
-            tokenizer),
+                GenerationOptions.defaults(),
+                Set.of(),
+                0,
+                session.layout().vocabularySize(),
+                false),
+            tokenizer,
+            System::nanoTime),
         ending);
   }
 

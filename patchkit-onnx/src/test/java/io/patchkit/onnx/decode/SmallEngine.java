@@ -6,6 +6,7 @@ import io.patchkit.onnx.text.HuggingFaceTokenizer;
 import java.nio.file.Path;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Opens the engine of a conformance case: one thread, 128 positions, no stop tokens. */
@@ -27,11 +28,23 @@ final class SmallEngine {
   /** Like the above, keeping keys and values with a runtime whose version begins so. */
   static DecoderEngine load(
       Path folder, int headDim, int chunk, int rows, @Nullable String knownRuntime) {
+    return load(folder, headDim, chunk, rows, knownRuntime, System::nanoTime);
+  }
+
+  /** Like the above, by a clock of the test's own. */
+  static DecoderEngine load(
+      Path folder,
+      int headDim,
+      int chunk,
+      int rows,
+      @Nullable String knownRuntime,
+      LongSupplier nanoTime) {
     return DecoderEngine.load(
         ModelFile.read(folder.resolve("model.onnx")),
         HuggingFaceTokenizer.open(folder),
         settings(headDim, chunk, rows),
-        knownRuntime);
+        knownRuntime,
+        nanoTime);
   }
 
   /** Opens its session alone, the caller's to close. */
