@@ -6,6 +6,9 @@ import java.util.Iterator;
  * A generation that is watched while it happens. The pieces are whole characters: concatenated they
  * are exactly {@link Generation#text()}. Closing cancels the generation within one token.
  *
+ * <p>A stream that is neither closed nor read to its end holds the memory of its keys and values
+ * until the garbage collector finds it.
+ *
  * <p>The tokens are computed by the thread that asks for the next piece. A stream serves one
  * thread; only {@link #close()} may be called from another.
  *

@@ -209,7 +209,8 @@ final class DecoderSession implements AutoCloseable {
     }
   }
 
-  private List<OpenState> openStates() {
+  /** What holds memory. */
+  List<OpenState> openStates() {
     synchronized (open) {
       return new ArrayList<>(open);
     }

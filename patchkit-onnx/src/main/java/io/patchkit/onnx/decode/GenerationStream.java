@@ -3,17 +3,27 @@ package io.patchkit.onnx.decode;
 import io.patchkit.FinishReason;
 import io.patchkit.Generation;
 import io.patchkit.TokenStream;
+import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.nio.FloatBuffer;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The loop of one generation. It runs in the thread that asks for the next piece; a close from
- * another thread interrupts the pass that is running.
+ * another thread interrupts the pass that is running. What a stream holds that nobody can reach any
+ * more is freed by a thread of its own.
  */
 final class GenerationStream implements TokenStream {
+
+  private static final System.Logger LOG = System.getLogger(GenerationStream.class.getName());
+  private static final Cleaner CLEANER = Cleaner.create();
+
+  /** Whoever leaves one stream leaves many. */
+  private static final AtomicBoolean WARNED = new AtomicBoolean();
 
   private final Supplier<DecodeState> opening;
   private final TextGeneration generation;
@@ -37,7 +47,8 @@ final class GenerationStream implements TokenStream {
       };
 
   private final Cancellation cancellation = new Cancellation();
-  private @Nullable DecodeState state;
+  private final Held held = new Held();
+  private Cleaner.@Nullable Cleanable cleanable;
   private @Nullable RuntimeException failure;
 
   /**
@@ -59,15 +70,17 @@ final class GenerationStream implements TokenStream {
     if (failure != null) {
       throw failure;
     }
-    while (generation.piece() == null && generation.generation() == null) {
-      try {
+    try {
+      while (generation.piece() == null && generation.generation() == null) {
         step();
-      } catch (RuntimeException e) {
-        failure = e;
-        release();
-        ending.failed(e);
-        throw e;
       }
+    } catch (RuntimeException e) {
+      failure = e;
+      release();
+      ending.failed(e);
+      throw e;
+    } finally {
+      Reference.reachabilityFence(this); // No pass runs on memory that was taken for abandoned.
     }
     return generation.piece();
   }
@@ -93,10 +106,11 @@ final class GenerationStream implements TokenStream {
 
   /** The next logits; null if the generation is to end without them. */
   private @Nullable FloatBuffer logits() {
-    DecodeState current = state;
+    DecodeState current = held.state();
     if (current == null) {
       current = opening.get();
-      state = current;
+      held.hold(current);
+      cleanable = CLEANER.register(this, held);
       return current.next(generation.prompt(), cancellation, generation::isOverTime);
     }
     return current.next(generation.lastToken(), cancellation);
@@ -112,8 +126,9 @@ final class GenerationStream implements TokenStream {
   }
 
   private void release() {
-    if (state != null) {
-      state.close();
+    held.release();
+    if (cleanable != null) {
+      cleanable.clean(); // Nothing is held any more.
     }
   }
 
@@ -136,6 +151,39 @@ final class GenerationStream implements TokenStream {
       } else if (generation.generation() == null) {
         finish(FinishReason.CANCELLED);
       }
+    }
+  }
+
+  /** What a stream holds. It does not know the stream, whose end it outlives. */
+  private static final class Held implements Runnable {
+
+    private @Nullable DecodeState state;
+
+    synchronized @Nullable DecodeState state() {
+      return state;
+    }
+
+    synchronized void hold(DecodeState opened) {
+      state = opened;
+    }
+
+    synchronized void release() {
+      if (state != null) {
+        state.close();
+        state = null;
+      }
+    }
+
+    /** Called when nobody can reach the stream any more. */
+    @Override
+    public void run() {
+      if (state() != null && !WARNED.getAndSet(true)) {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "A TokenStream was neither closed nor read to its end, and held its keys and values"
+                + " until the garbage collector found it; open streams in a try statement");
+      }
+      release();
     }
   }
 }
