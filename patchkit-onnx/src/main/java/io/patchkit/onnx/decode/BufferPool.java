@@ -117,11 +117,21 @@ final class BufferPool implements AutoCloseable {
    */
   KeyValueBuffers takeLarger(KeyValueBuffers than, int rows, int positions) throws OrtException {
     int capacity = than.capacity();
-    return takeKeyValues(
-        rows,
+    int wished =
         positions <= capacity
             ? Math.min(capacity, withHalf(positions))
-            : Math.max(positions, Math.min(capacity + capacity / 2, contextLength)));
+            : Math.min(capacity + capacity / 2, contextLength);
+    return takeKeyValues(rows, Math.max(positions, Math.min(wished, addressable(rows))));
+  }
+
+  /** How many positions fit in a buffer of so many rows. */
+  private int addressable(int rows) {
+    long largest = 1;
+    for (KeyValueSlot slot : layout.slots()) {
+      largest =
+          Math.max(largest, (long) slot.heads() * slot.headDim() * layout.cacheType().bytes());
+    }
+    return (int) (Integer.MAX_VALUE / (rows * largest) / GRAIN * GRAIN);
   }
 
   /**

@@ -170,9 +170,10 @@ final class DecodeState implements OpenState {
           List<ByteBuffer> planes = new ArrayList<>();
           for (int i = 0; i < 2 * layout.slots().size(); i++) {
             KeyValueSlot slot = layout.slots().get(i / 2);
-            int head = length * slot.headDim() * layout.cacheType().bytes();
-            ByteBuffer plane = NativeMemory.allocate(slot.heads() * head);
-            copyPlane(i, plane, 0, head);
+            int position = slot.headDim() * layout.cacheType().bytes();
+            int bytes = NativeMemory.size(1, length, (long) slot.heads() * position);
+            ByteBuffer plane = NativeMemory.allocate(bytes);
+            copyPlane(i, plane, 0, length * position);
             planes.add(plane);
           }
           return new EncodedPrefix(length, planes);

@@ -65,10 +65,11 @@ record EncodedPrefix(int length, List<ByteBuffer> planes) {
   EncodedPrefix plus(KeyValuePrefix next, CacheType type) {
     int heads = next.keyValueHeads();
     int row = next.headDim() * type.bytes();
+    int bytes = NativeMemory.size(1, length + next.length(), (long) heads * row);
     List<ByteBuffer> joined = new ArrayList<>();
     for (int i = 0; i < planes.size(); i++) {
       ByteBuffer added = type.encode(i % 2 == 0 ? next.keys(i / 2) : next.values(i / 2));
-      ByteBuffer plane = NativeMemory.allocate((length + next.length()) * heads * row);
+      ByteBuffer plane = NativeMemory.allocate(bytes);
       for (int head = 0; head < heads; head++) {
         plane.put(planes.get(i).slice(head * length * row, length * row));
         plane.put(added.slice(head * next.length() * row, next.length() * row));

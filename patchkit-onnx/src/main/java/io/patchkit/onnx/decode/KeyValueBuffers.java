@@ -33,7 +33,8 @@ final class KeyValueBuffers implements IdleBuffers.Buffer {
     this.capacity = capacity;
     for (int plane = 0; plane < 2 * layout.slots().size(); plane++) {
       KeyValueSlot slot = layout.slots().get(plane / 2);
-      planes.add(NativeMemory.allocate(Math.multiplyExact(rows, rowBytes(slot))));
+      long positionBytes = (long) slot.heads() * positionBytes(slot);
+      planes.add(NativeMemory.allocate(NativeMemory.size(rows, capacity, positionBytes)));
     }
     for (int plane = 0; plane < planes.size(); plane++) {
       KeyValueSlot slot = layout.slots().get(plane / 2);
@@ -47,11 +48,11 @@ final class KeyValueBuffers implements IdleBuffers.Buffer {
   }
 
   private int rowBytes(KeyValueSlot slot) {
-    return Math.multiplyExact(slot.heads(), headBytes(slot));
+    return slot.heads() * headBytes(slot);
   }
 
   private int headBytes(KeyValueSlot slot) {
-    return Math.multiplyExact(capacity, positionBytes(slot));
+    return capacity * positionBytes(slot);
   }
 
   private int positionBytes(KeyValueSlot slot) {

@@ -126,7 +126,8 @@ final class PaddedBatchKeyValues implements BatchKeyValues {
     // A copy, so that it does not matter if the tensor lies in the memory that is written.
     boolean anyHeld = rows.stream().anyMatch(row -> row.joining == null);
     ByteBuffer from = anyHeld ? HeapCopy.bytes(planes.get(plane)) : null;
-    ByteBuffer to = memory(plane, rows.size() * slot.heads() * newWidth * position);
+    ByteBuffer to =
+        memory(plane, NativeMemory.size(rows.size(), newWidth, (long) slot.heads() * position));
     int stride = newWidth * position;
     for (int i = 0; i < rows.size(); i++) {
       Row row = rows.get(i);
@@ -146,7 +147,8 @@ final class PaddedBatchKeyValues implements BatchKeyValues {
   private ByteBuffer memory(int plane, int bytes) {
     int held = memory.get(plane).capacity();
     if (held < bytes) {
-      memory.set(plane, NativeMemory.allocate(Math.max(bytes, held + held / 2)));
+      long larger = Math.min(held + held / 2L, Integer.MAX_VALUE);
+      memory.set(plane, NativeMemory.allocate((int) Math.max(bytes, larger)));
     } else if (bytes <= held / 3) {
       memory.set(plane, NativeMemory.allocate(0)); // Lets the old go first, where memory is short.
       memory.set(plane, NativeMemory.allocate(bytes + bytes / 2));

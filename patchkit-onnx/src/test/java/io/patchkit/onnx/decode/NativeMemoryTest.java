@@ -1,9 +1,11 @@
 package io.patchkit.onnx.decode;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
+import io.patchkit.EngineException;
 import io.patchkit.GenerationOptions;
 import io.patchkit.GenerationQueue;
 import io.patchkit.GenerationRequest;
@@ -94,5 +96,21 @@ class NativeMemoryTest {
     Path model = Path.of("src/test/resources/cases/llama-gqa").toAbsolutePath();
     return JavaProcess.run(
         Path.of("."), List.of("-XX:MaxDirectMemorySize=" + most), Requests.class, model.toString());
+  }
+
+  /** A layer of eight heads of 128 floats, at 32,768 positions: 134 MB a row. */
+  @Test
+  void saysWhichRowsAndPositionsAreTooMany() {
+    assertThat(NativeMemory.size(15, 32_768, 8 * 128 * 4)).isEqualTo(2_013_265_920);
+    assertThatThrownBy(() -> NativeMemory.size(16, 32_768, 8 * 128 * 4))
+        .isInstanceOf(EngineException.class)
+        .hasMessageContaining("2147483648 for 16 rows of 32768 positions");
+    DecoderSession session = SmallEngine.session(Path.of("src/test/resources/cases/llama-gqa"), 16);
+    try (session) {
+      assertThatThrownBy(
+              () -> new KeyValueBuffers(session.environment(), session.layout(), 1 << 10, 1 << 20))
+          .isInstanceOf(EngineException.class)
+          .hasMessageContaining("for 1024 rows of 1048576 positions");
+    }
   }
 }
