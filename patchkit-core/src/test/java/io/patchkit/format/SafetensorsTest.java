@@ -16,7 +16,6 @@ import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
-import org.assertj.core.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 class SafetensorsTest {
@@ -66,8 +65,8 @@ class SafetensorsTest {
   @Test
   void rewritesTheConformanceCasesByteForByte() throws IOException {
     String given = System.getProperty("patchkit.cases", "");
-    Path cases = Path.of(given.isEmpty() ? "../../shared/cases" : given);
-    Assumptions.assumeThat(cases).as("no conformance cases on this machine").isDirectory();
+    // Those of the other module, which a checkout always has.
+    Path cases = Path.of(given.isEmpty() ? "../patchkit-onnx/src/test/resources/cases" : given);
     List<Path> files;
     try (Stream<Path> tree = Files.walk(cases)) {
       files = tree.filter(file -> file.toString().endsWith(".safetensors")).sorted().toList();

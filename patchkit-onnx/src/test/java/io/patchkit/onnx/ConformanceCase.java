@@ -22,17 +22,17 @@ public record ConformanceCase(String name, Path folder, JsonNode expected) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
-   * The cases of the project's own test resources, and those of {@code -Dpatchkit.cases=DIR} or,
-   * where nothing is given, of {@code ../shared/cases} beside the checkout.
+   * The cases of the project's own test resources, and those of {@code -Dpatchkit.cases=DIR} where
+   * it is given.
    */
   public static List<ConformanceCase> all() {
     List<ConformanceCase> cases = new ArrayList<>(in(Path.of("src/test/resources/cases")));
     String given = System.getProperty("patchkit.cases", "");
-    Path folder = given.isEmpty() ? Path.of("../../shared/cases") : Path.of(given);
-    if (!given.isEmpty() && !Files.isDirectory(folder)) {
-      throw new IllegalArgumentException("patchkit.cases is " + given + ", which is no folder");
-    }
-    if (Files.isDirectory(folder)) {
+    if (!given.isEmpty()) {
+      Path folder = Path.of(given);
+      if (!Files.isDirectory(folder)) {
+        throw new IllegalArgumentException("patchkit.cases is " + given + ", which is no folder");
+      }
       cases.addAll(in(folder));
     }
     return cases;

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.patchkit.CorruptModelException;
 import io.patchkit.Patch;
+import io.patchkit.onnx.ConformanceCase;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -320,18 +321,14 @@ class HuggingFaceTokenizerTest {
   /** Ids that transformers computed. */
   @Test
   void agreesWithTransformersOnTheConformanceCases() throws Exception {
-    Path cases = Path.of("..", "..", "shared", "cases");
-    Assumptions.assumeTrue(Files.isDirectory(cases), "the conformance cases are not here");
-    for (String name : List.of("llama", "gpt2", "phi3")) {
-      JsonNode expected =
-          new ObjectMapper().readTree(cases.resolve(name).resolve("expected.json").toFile());
-      try (HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(cases.resolve(name))) {
-        for (JsonNode prompt : expected.get("prompts")) {
+    for (ConformanceCase subject : ConformanceCase.all()) {
+      try (HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(subject.folder())) {
+        for (JsonNode prompt : subject.expected().get("prompts")) {
           int[] ids =
               tokenizer.encode(
                   prompt.get("text").asText(), prompt.get("add_special_tokens").asBoolean());
           int[] wanted = new ObjectMapper().convertValue(prompt.get("input_ids"), int[].class);
-          assertThat(ids).as(name + ": " + prompt.get("text")).isEqualTo(wanted);
+          assertThat(ids).as(subject + ": " + prompt.get("text")).isEqualTo(wanted);
         }
       }
     }
