@@ -23,7 +23,9 @@ import org.jspecify.annotations.Nullable;
  *     (arXiv 2407.01082)
  * @param repetitionPenalty divides the positive and multiplies the negative logits of tokens that
  *     occurred in the prompt or the output, in (0, 100]; 1 changes nothing (CTRL, arXiv 1909.05858)
- * @param stopStrings texts that end the generation and are not part of it; none empty
+ * @param stopStrings texts that end the generation and are not part of it; none empty. In a run of
+ *     tokens that are single bytes, as some tokenizers write emoji and rare scripts, one is found
+ *     when the run ends, for until then it is not known what characters they are
  * @param ignoreStopTokens whether to go on past the model's own stop tokens
  * @param logProbabilities whether to keep each token's log-probability, {@link
  *     Generation#logProbabilities()}; costs a sum over the vocabulary a token

@@ -74,6 +74,11 @@ public interface LanguageModel {
    *     beginning-of-sequence token, names ids beyond the vocabulary, or is a chat that the model's
    *     template refuses
    * @throws ContextOverflowException if prefix, prompt and {@code maxNewTokens} exceed the context
+   * @throws UnsupportedModelException if the prompt is a chat and the model has no chat template,
+   *     or one that is not supported
+   * @throws CorruptModelException if the prompt is a chat and the model's template cannot be read
+   * @throws EngineException if the engine fails; from {@code stream} itself where it computes, else
+   *     from the stream's iterator
    */
   TokenStream stream(Prompt prompt, GenerationOptions options);
 
@@ -134,7 +139,11 @@ public interface LanguageModel {
    *     begins with {@code "request i: "}, i from 0
    * @throws ContextOverflowException if a request does not fit in the context; the message begins
    *     alike
-   * @throws IncompatiblePatchException if a request's patch was made for another model
+   * @throws IncompatiblePatchException if a request's patch was made for another model; the message
+   *     begins alike
+   * @throws UnsupportedModelException if a request is a chat and the model has no usable chat
+   *     template; the message begins alike
+   * @throws EngineException if the engine fails
    */
   List<Generation> generateAll(List<GenerationRequest> requests);
 
@@ -142,8 +151,10 @@ public interface LanguageModel {
    * How likely the model finds these tokens after the prompt.
    *
    * @param continuation ids of the model's vocabulary, at least one
+   * @throws IllegalArgumentException if the continuation is empty or names ids beyond the
+   *     vocabulary, or for a prompt that {@link #stream(Prompt, GenerationOptions)} refuses
    * @throws ContextOverflowException if prefix, prompt and continuation exceed the context
-   * @throws EngineException if a log-probability is not a number
+   * @throws EngineException if a log-probability is not a number, or the engine fails
    */
   ContinuationScore score(Prompt prompt, int[] continuation);
 
@@ -158,7 +169,10 @@ public interface LanguageModel {
   /**
    * The logits of the token after the prompt, [vocabularySize], newly made.
    *
-   * @throws EngineException if one is not a number, or the largest is infinite
+   * @throws IllegalArgumentException for a prompt that {@link #stream(Prompt, GenerationOptions)}
+   *     refuses
+   * @throws ContextOverflowException if prefix and prompt exceed the context
+   * @throws EngineException if one is not a number, or the largest is infinite, or the engine fails
    */
   float[] nextTokenLogits(Prompt prompt);
 
@@ -170,6 +184,8 @@ public interface LanguageModel {
   /**
    * The embeddings of tokens as the first layer receives them, row-major [tokens, hiddenSize]:
    * {@link EmbeddingSpace#LAYER_INPUT}. They do not depend on the patches.
+   *
+   * @throws IllegalArgumentException if one is beyond the vocabulary
    */
   float[] embeddings(int[] tokens);
 }

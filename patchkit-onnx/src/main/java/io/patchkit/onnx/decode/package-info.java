@@ -9,7 +9,8 @@
  * logits, and text out of the tokens. {@link io.patchkit.onnx.decode.DecoderSession} is the only
  * class that calls the runtime and the only owner of its handles.
  *
- * <p>Internal: applications see {@code io.patchkit} and {@code io.patchkit.onnx} only.
+ * <p>Internal: applications see {@code io.patchkit} and {@code io.patchkit.onnx}, and of the other
+ * packages {@code OnnxJudge} and {@code GgufImport} only.
  */
 @NullMarked
 package io.patchkit.onnx.decode;

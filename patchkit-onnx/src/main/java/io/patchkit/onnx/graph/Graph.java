@@ -344,17 +344,6 @@ public final class Graph {
     node.setOutputs(names);
   }
 
-  /** Gives the tensor that {@code node} computes as output {@code index} another, unused name. */
-  public void renameOutput(Node node, int index, String to) {
-    requireUndefined(to);
-    String from = node.output(index);
-    producers.remove(from);
-    node.setOutput(index, to);
-    producers.put(to, node);
-    names.add(to);
-    replaceUses(from, to);
-  }
-
   /** Removes every node and initializer that no output depends on. */
   public void removeDead() {
     Deque<String> open = new ArrayDeque<>(outputs.keySet());

@@ -145,10 +145,6 @@ public final class Node {
     return index < proto.getOutputCount() ? proto.getOutput(index) : "";
   }
 
-  public boolean hasAttribute(String name) {
-    return attribute(name) != null;
-  }
-
   /** The integer attribute {@code name}, or {@code absent}. */
   public long attribute(String name, long absent) {
     AttributeProto attribute = attribute(name);
@@ -244,10 +240,6 @@ public final class Node {
 
   void setOutputs(List<String> names) {
     proto = proto.toBuilder().clearOutput().addAllOutput(names).build();
-  }
-
-  void setOutput(int index, String to) {
-    proto = proto.toBuilder().setOutput(index, to).build();
   }
 
   OnnxMl.NodeProto proto() {

@@ -97,7 +97,10 @@ class OtherExportsTest {
       if (to.startsWith("present.")) {
         to = name(output.name(), present);
         Node node = graph.producer(output.name());
-        graph.renameOutput(node, node.outputs().indexOf(output.name()), to);
+        List<String> names = new ArrayList<>(node.outputs());
+        names.set(names.indexOf(output.name()), to);
+        graph.setOutputs(node, names);
+        graph.replaceUses(output.name(), to);
       }
       outputs.add(new TensorInfo(to, output.type(), output.dims()));
     }
