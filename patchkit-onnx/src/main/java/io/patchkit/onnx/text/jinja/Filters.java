@@ -1,6 +1,7 @@
 package io.patchkit.onnx.text.jinja;
 
 import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -9,11 +10,12 @@ import java.util.regex.Pattern;
 
 /**
  * What may follow {@code |}: {@code abs}, {@code attr}, {@code capitalize}, {@code count}, {@code
- * default}, {@code dictsort}, {@code first}, {@code float}, {@code indent}, {@code int}, {@code
- * items}, {@code join}, {@code last}, {@code length}, {@code list}, {@code lower}, {@code map},
- * {@code max}, {@code min}, {@code reject}, {@code rejectattr}, {@code replace}, {@code reverse},
- * {@code safe}, {@code select}, {@code selectattr}, {@code sort}, {@code string}, {@code sum},
- * {@code title}, {@code tojson}, {@code trim}, {@code unique}, {@code upper}.
+ * default}, {@code dictsort}, {@code first}, {@code float}, {@code format}, {@code indent}, {@code
+ * int}, {@code items}, {@code join}, {@code last}, {@code length}, {@code list}, {@code lower},
+ * {@code map}, {@code max}, {@code min}, {@code reject}, {@code rejectattr}, {@code replace},
+ * {@code reverse}, {@code round}, {@code safe}, {@code select}, {@code selectattr}, {@code sort},
+ * {@code string}, {@code sum}, {@code title}, {@code tojson}, {@code trim}, {@code unique}, {@code
+ * upper}.
  *
  * <p>{@code safe} changes nothing: there is no escaping to be safe from.
  */
@@ -55,6 +57,13 @@ final class Filters {
       case "join" -> join(value, arguments, rendering);
       case "int" -> integer(value, arguments);
       case "float" -> decimal(value, arguments);
+      case "round" -> round(value, arguments);
+      case "format" -> {
+        if (!arguments.named().isEmpty()) {
+          throw new JinjaUnsupportedException("the filter 'format' with names is not supported");
+        }
+        yield TextFormat.percent(Values.text(value, rendering), arguments.positional(), rendering);
+      }
       case "abs" -> {
         Object negative = Operators.signed("-", value);
         yield Operators.number(negative).doubleValue() > 0 ? negative : Operators.number(value);
@@ -185,6 +194,40 @@ final class Filters {
       return Double.parseDouble(text.strip());
     }
     return bound.get(0, 0.0);
+  }
+
+  /** Halves go to the even neighbour, of the exact value of a float, as in Python. */
+  private static Object round(Object value, Arguments arguments) {
+    Arguments.Bound bound = arguments.bind("round", 0, "precision", "method");
+    requireDefined(value);
+    int precision = bound.integer(0, 0);
+    if (!Operators.isNumber(value) || Math.abs(precision) > 300) {
+      throw new JinjaException(
+          "round takes a number and a precision of up to 300 digits, not "
+              + Values.typeName(value)
+              + " and "
+              + precision);
+    }
+    Number number = Operators.number(value);
+    double decimal = number.doubleValue();
+    double shift = Math.pow(10, precision);
+    Object method = bound.get(1, "common");
+    if (method.equals("ceil")) {
+      return Math.ceil(decimal * shift) / shift;
+    } else if (method.equals("floor")) {
+      return Math.floor(decimal * shift) / shift;
+    } else if (!method.equals("common")) {
+      throw new JinjaException("method must be common, ceil or floor");
+    } else if (number instanceof Long whole) {
+      return precision >= 0
+          ? whole
+          : BigDecimal.valueOf(whole).setScale(precision, RoundingMode.HALF_EVEN).longValue();
+    }
+    return Double.isFinite(decimal)
+        ? Math.copySign(
+            new BigDecimal(decimal).setScale(precision, RoundingMode.HALF_EVEN).doubleValue(),
+            decimal)
+        : number;
   }
 
   private static void requireDefined(Object value) {

@@ -36,8 +36,9 @@ final class Operators {
         return repeat(left, Values.index(right), rendering);
       }
     }
-    if (operator.equals("%") && left instanceof String) {
-      throw new JinjaUnsupportedException("formatting a text with % is not supported");
+    if (operator.equals("%") && left instanceof String text) {
+      return TextFormat.percent(
+          text, right instanceof Tuple tuple ? tuple.items() : List.of(right), rendering);
     }
     throw new JinjaException(
         "unsupported operand type(s) for "

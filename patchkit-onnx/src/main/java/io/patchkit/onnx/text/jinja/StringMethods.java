@@ -5,14 +5,16 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.function.IntPredicate;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The methods of a text: {@code strip}, {@code lstrip}, {@code rstrip}, {@code split}, {@code
  * rsplit}, {@code splitlines}, {@code startswith}, {@code endswith}, {@code removeprefix}, {@code
  * removesuffix}, {@code replace}, {@code upper}, {@code lower}, {@code title}, {@code capitalize},
- * {@code join}, {@code find}, {@code rfind}, {@code index}, {@code count}, {@code isdigit}, {@code
- * isalpha}, {@code isalnum}, {@code isspace}, {@code isupper}, {@code islower}.
+ * {@code join}, {@code format}, {@code partition}, {@code rpartition}, {@code find}, {@code rfind},
+ * {@code index}, {@code count}, {@code isdigit}, {@code isalpha}, {@code isalnum}, {@code isspace},
+ * {@code isupper}, {@code islower}.
  */
 final class StringMethods {
 
@@ -22,7 +24,6 @@ final class StringMethods {
           "center",
           "encode",
           "expandtabs",
-          "format",
           "format_map",
           "isascii",
           "isdecimal",
@@ -32,10 +33,8 @@ final class StringMethods {
           "istitle",
           "ljust",
           "maketrans",
-          "partition",
           "rindex",
           "rjust",
-          "rpartition",
           "swapcase",
           "translate",
           "zfill");
@@ -45,7 +44,9 @@ final class StringMethods {
   /** The method of this name, or null if Python has none. */
   static @Nullable JinjaFunction find(String text, String name, Rendering rendering) {
     if (UNSUPPORTED.contains(name)) {
-      throw new JinjaUnsupportedException("the method " + name + "() of a text is not supported");
+      return arguments -> { // Who only asks whether there is one gets an answer.
+        throw new JinjaUnsupportedException("the method " + name + "() of a text is not supported");
+      };
     }
     JinjaFunction method = method(text, name, rendering);
     if (method == null) {
@@ -93,6 +94,9 @@ final class StringMethods {
             Object items = arguments.bind(name, 1, "iterable").require(0);
             return join(text, Values.items(items), rendering);
           };
+      case "format" -> arguments -> TextFormat.braces(text, arguments, rendering);
+      case "partition" -> arguments -> partition(name, text, arguments, text::indexOf);
+      case "rpartition" -> arguments -> partition(name, text, arguments, text::lastIndexOf);
       case "find" -> arguments -> position(text, text.indexOf(part(name, arguments)));
       case "rfind" -> arguments -> position(text, text.lastIndexOf(part(name, arguments)));
       case "index" ->
@@ -162,6 +166,20 @@ final class StringMethods {
       throw new JinjaException("empty separator");
     }
     return fromRight ? splitRight(text, separator, limit) : splitLeft(text, separator, limit);
+  }
+
+  private static Object partition(
+      String name, String text, Arguments arguments, ToIntFunction<String> position) {
+    String separator = arguments.bind(name, 1, "sep").text(0);
+    if (separator.isEmpty()) {
+      throw new JinjaException("empty separator");
+    }
+    int at = position.applyAsInt(separator);
+    if (at < 0) {
+      return new Tuple(name.equals("partition") ? List.of(text, "", "") : List.of("", "", text));
+    }
+    return new Tuple(
+        List.of(text.substring(0, at), separator, text.substring(at + separator.length())));
   }
 
   private static List<Object> splitLeft(String text, String separator, int limit) {

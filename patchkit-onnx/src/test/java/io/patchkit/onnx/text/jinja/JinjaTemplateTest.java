@@ -86,8 +86,8 @@ class JinjaTemplateTest {
         "{{ 'a'|escape }};escape",
         "{{ 'a' is frozen }};frozen",
         "{{ 'a'.encode() }};encode",
-        "{{ '{}'.format(1) }};format",
-        "{{ '%s' % 1 }};%",
+        "{{ '{:d}'.format(1) }};format",
+        "{{ '%x' % 1 }};%",
         "{% for a in b recursive %}{% endfor %};recursive",
         "{{ f(**k) }};**",
       })
