@@ -29,7 +29,7 @@ final class Uninterrupted {
   }
 
   /**
-   * Does it, again where it was broken off; the thread stays interrupted if it was or became so.
+   * Does it, again where an interruption broke it off; the thread stays interrupted if it was or became so.
    */
   static <T> T read(Reading<T> reading) throws IOException {
     boolean interrupted = Thread.interrupted();
@@ -37,7 +37,12 @@ final class Uninterrupted {
       while (true) {
         try {
           return reading.read();
-        } catch (ClosedByInterruptException e) {
+        } catch (IOException e) {
+          // AtomicFiles names the file, and has the reason as the cause.
+          if (!(e instanceof ClosedByInterruptException)
+              && !(e.getCause() instanceof ClosedByInterruptException)) {
+            throw e;
+          }
           interrupted = true;
           Thread.interrupted();
         }

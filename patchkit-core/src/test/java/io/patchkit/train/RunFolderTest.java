@@ -189,6 +189,18 @@ class RunFolderTest {
   }
 
   @Test
+  void anInterruptBeforeAResumedTrainingIsTheStateOfThePage() throws IOException {
+    assertThatThrownBy(() -> trainer(folder).withListener(new CrashAfter(9)).train())
+        .isInstanceOf(CrashAfter.Crash.class);
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(() -> trainer(folder).train())
+        .isInstanceOf(TrainingInterruptedException.class);
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(Files.readString(folder.resolve("curves.html")))
+        .contains("8 of 25", "<dd>interrupted</dd>");
+  }
+
+  @Test
   void aDivergenceWhileJudgingIsTheStateOfThePageWithAWarning() throws IOException {
     TinyModel broken =
         new TinyModel(5) {
