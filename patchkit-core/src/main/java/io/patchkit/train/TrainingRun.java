@@ -138,7 +138,7 @@ final class TrainingRun {
       // Before the judgement, which a resumed training makes again.
       stopIfInterrupted(state);
       if (judge != null && judge.isDue(state.step, plan.steps())) {
-        Judge.Measurement found = judge.measure(state, lastCheckpoint);
+        Judge.Measurement found = measure(judge, state);
         // A score under an interrupt counts what was cancelled: a resumed training takes it anew.
         stopIfInterrupted(state);
         ValidationResult result = judge.judge(state, found);
@@ -156,6 +156,21 @@ final class TrainingRun {
       step(state, watch, begun, firstStep);
     }
     return result(state, reason);
+  }
+
+  /** A score may throw under an interrupt, as a generation that was cancelled does. */
+  private Judge.Measurement measure(Judge judge, TrainingState state) {
+    try {
+      return judge.measure(state, lastCheckpoint);
+    } catch (RuntimeException e) {
+      try {
+        stopIfInterrupted(state);
+      } catch (TrainingInterruptedException interrupted) {
+        interrupted.addSuppressed(e);
+        throw interrupted;
+      }
+      throw e;
+    }
   }
 
   private TrainingState startingState() {

@@ -279,6 +279,34 @@ class ResumeTest {
     assertThat(judged).containsExactly(0, 2, 4, 6, 7);
   }
 
+  @Test
+  void aScoreThatThrowsUnderAnInterruptIsTakenAgain() {
+    TrainingPlan plan = plan(Parametrisation.SOFT_PROMPT);
+    PatchTrainer plain =
+        PatchTrainer.of(model, plan).withSelection("score", ResumeTest::firstNumber);
+    AtomicInteger scores = new AtomicInteger();
+    IllegalStateException cancelled = new IllegalStateException("the generation was cancelled");
+    PatchTrainer cut =
+        plain
+            .withCheckpoints(folder, 100)
+            .withSelection(
+                "score",
+                prefix -> {
+                  if (scores.getAndIncrement() == 2) {
+                    Thread.currentThread().interrupt();
+                    throw cancelled;
+                  }
+                  return firstNumber(prefix);
+                });
+    assertThatThrownBy(cut::train)
+        .isInstanceOfSatisfying(
+            TrainingInterruptedException.class, e -> assertThat(e.step()).isEqualTo(4))
+        .hasSuppressedException(cancelled);
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(names()).containsExactly("step-00000004.safetensors");
+    assertThat(plain.withCheckpoints(folder, 100).train()).isEqualTo(plain.train());
+  }
+
   private void empty() {
     for (String name : names()) {
       try {
