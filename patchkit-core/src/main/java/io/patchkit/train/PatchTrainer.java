@@ -66,7 +66,7 @@ public final class PatchTrainer {
         Clock.systemUTC());
   }
 
-  /** Adds a listener to those there are. */
+  /** Adds a listener to those there are; every other {@code with} replaces what was given before. */
   public PatchTrainer withListener(TrainingListener listener) {
     List<TrainingListener> more = new ArrayList<>(listeners);
     more.add(listener);

@@ -28,7 +28,7 @@ final class TrainingRun {
   private final List<BatchOrder> orders = new ArrayList<>();
   private final LossPass pass;
   private final StepSizes sizes;
-  private final @Nullable Judge judge;
+  private final @Nullable StateJudge judge;
   private final CheckpointFolder.Training training;
   private @Nullable CheckpointFolder folder;
   private @Nullable Path lastCheckpoint;
@@ -64,7 +64,7 @@ final class TrainingRun {
     this.judge =
         validation == null
             ? null
-            : new Judge(validation, selection, model, start, plan.microBatch());
+            : new StateJudge(validation, selection, model, start, plan.microBatch());
     String digest =
         new DataDigest()
             .add(plan.digest())
@@ -138,7 +138,7 @@ final class TrainingRun {
       // Before the judgement, which a resumed training makes again.
       stopIfInterrupted(state);
       if (judge != null && judge.isDue(state.step, plan.steps())) {
-        Judge.Measurement found = measure(judge, state);
+        StateJudge.Measurement found = measure(judge, state);
         // A score under an interrupt counts what was cancelled: a resumed training takes it anew.
         stopIfInterrupted(state);
         ValidationResult result = judge.judge(state, found);
@@ -159,7 +159,7 @@ final class TrainingRun {
   }
 
   /** A score may throw under an interrupt, as a generation that was cancelled does. */
-  private Judge.Measurement measure(Judge judge, TrainingState state) {
+  private StateJudge.Measurement measure(StateJudge judge, TrainingState state) {
     try {
       return judge.measure(state, lastCheckpoint);
     } catch (RuntimeException e) {

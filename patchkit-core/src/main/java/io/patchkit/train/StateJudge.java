@@ -8,14 +8,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Judges the states of a training by its criterion and keeps the best. Not thread-safe. */
-final class Judge {
+final class StateJudge {
 
   private final Validation validation;
   private final @Nullable Selection selection;
   private final List<BoundObjective> heldOut = new ArrayList<>();
   private final LossPass pass;
 
-  Judge(
+  StateJudge(
       Validation validation,
       @Nullable Selection selection,
       DifferentiableModel model,
