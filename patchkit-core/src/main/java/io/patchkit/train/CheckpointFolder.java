@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The checkpoints of one training: safetensors files named {@code step-00000012.safetensors}, the
- * newest two of them. A file holds the prefix ({@code parameters}), the optimizer's moments, the
- * best prefix so far, and in its metadata one JSON object with the rest of the state and the {@link
+ * newest two of them. A file holds the prefix ({@code parameters}), the one that the training
+ * started from ({@code start}), the optimizer's moments, the best prefix so far, and in its metadata one JSON object with the rest of the state and the {@link
  * Training} that it belongs to, and a SHA-256 of all of these. It appears whole or not at all; one
  * that does not read back is passed over for the one before it. Where none reads back, or one is of
  * another version of the format, nothing is loaded and nothing lost.
@@ -41,8 +41,10 @@ final class CheckpointFolder {
   private static final String ABANDONED = ".????????-????-????-????-????????????.tmp";
   private static final String STATE = "patchkit.training";
   private static final String DIGEST = "patchkit.training.sha256";
-  private static final int VERSION = 3;
+  private static final int VERSION = 4;
   private static final int KEPT = 2;
+  private static final List<String> TENSORS =
+      List.of("parameters", "start", "moment1", "moment2", "best");
   private static final SafetensorsLimits LIMITS =
       SafetensorsLimits.defaults().withMaxBytes(Integer.MAX_VALUE);
 
@@ -67,14 +69,15 @@ final class CheckpointFolder {
   }
 
   /**
-   * What a checkpoint belongs to.
+   * What a checkpoint belongs to. The start is not part of it: an instruction's key/values have
+   * other last bits on another runtime.
    *
-   * @param plan digest of plan, start and base model
+   * @param plan as JSON, with digests in place of data and of a given start
+   * @param base fingerprints of the model
    * @param criterion name of what chooses among states, or empty
-   * @param runtime what computes: {@link DifferentiableModel#runtime}
    * @param steps of the plan, which no state is beyond
    */
-  record Training(String plan, String criterion, String runtime, int steps) {}
+  record Training(JsonObject plan, String base, String criterion, int steps) {}
 
   /** A state, and the file that it was read from. */
   record Stored(Path file, TrainingState state) {}
@@ -83,19 +86,20 @@ final class CheckpointFolder {
    * The newest state that reads back, or null where there is none. Another runtime than before is
    * warned of.
    *
-   * @param start the prefix that the training starts from
+   * @param start of the kind and sizes of the one that is stored
    * @param training that wants to go on
+   * @param here what is to compute from now on
    * @throws PatchkitException if the checkpoints are another training's or another version's, or
    *     none reads back
    */
-  @Nullable Stored load(Prefix start, Training training) {
+  @Nullable Stored load(Prefix start, Training training, ComputedBy here) {
     try {
       List<Path> files = list(directory, NAMES);
       files.sort(Comparator.reverseOrder());
       RuntimeException damage = null;
       for (Path file : files) {
         try {
-          return new Stored(file, read(file, start, training));
+          return new Stored(file, read(file, start, training, here));
         } catch (FormatException | IllegalArgumentException e) {
           LOGGER.log(
               Level.WARNING, "passing over the damaged checkpoint {0}: {1}", file, e.getMessage());
@@ -138,14 +142,16 @@ final class CheckpointFolder {
   private static Safetensors encode(TrainingState state, Training training) {
     Map<String, Tensor> tensors = new LinkedHashMap<>();
     tensors.put("parameters", tensor(state.parameters));
+    tensors.put("start", tensor(TrainingState.numbers(state.start)));
     tensors.put("moment1", tensor(state.moments.first));
     tensors.put("moment2", tensor(state.moments.second));
     JsonObject.Builder json =
         JsonObject.builder()
             .put("version", VERSION)
             .put("plan", training.plan())
+            .put("base", training.base())
             .put("criterion", training.criterion())
-            .put("runtime", training.runtime())
+            .put("computedBy", state.computedBy.toJson())
             .put("step", state.step)
             .put("curves", state.curves)
             .put("sinceImprovement", state.sinceImprovement)
@@ -168,14 +174,15 @@ final class CheckpointFolder {
     return new Safetensors(tensors, metadata);
   }
 
-  private static TrainingState read(Path file, Prefix start, Training training) throws IOException {
+  private static TrainingState read(Path file, Prefix start, Training training, ComputedBy here)
+      throws IOException {
     Safetensors content = Uninterrupted.read(() -> Safetensors.load(file, LIMITS));
     String text = content.metadata().get(STATE);
     if (text == null) {
       throw new IllegalArgumentException("its metadata has no " + STATE);
     }
     JsonObject json =
-        StrictJson.parseObject(text.getBytes(StandardCharsets.UTF_8), JsonLimits.defaults());
+        StrictJson.parseObject(text.getBytes(StandardCharsets.UTF_8), JsonLimits.large());
     int version = json.integer("version", 0, Integer.MAX_VALUE);
     if (version != VERSION) {
       throw new PatchkitException(
@@ -190,15 +197,15 @@ final class CheckpointFolder {
     if (!digest(text, content.tensors()).equals(content.metadata().get(DIGEST))) {
       throw new IllegalArgumentException("its numbers are not those that were written");
     }
-    requireSame(file, "plan", training.plan(), json.string("plan"));
-    requireSame(file, "criterion", training.criterion(), json.string("criterion"));
+    requireSame(file, training, json);
+    ComputedBy before = ComputedBy.parse(json.object("computedBy"));
     int size = TrainingState.numbers(start).length;
     TrainingState state =
         TrainingState.restored(
-            start,
+            TrainingState.prefix(start, numbers(content, "start", size)),
             numbers(content, "parameters", size),
-            new AdamW.Moments(
-                numbers(content, "moment1", size), numbers(content, "moment2", size)));
+            new AdamW.Moments(numbers(content, "moment1", size), numbers(content, "moment2", size)),
+            before.and(here));
     state.step = json.integer("step", 0, training.steps());
     state.curves = json.string("curves");
     state.sinceImprovement = json.integer("sinceImprovement", 0, Integer.MAX_VALUE);
@@ -212,34 +219,43 @@ final class CheckpointFolder {
               best.number("criterion", -Double.MAX_VALUE, Double.MAX_VALUE),
               TrainingState.prefix(start, numbers(content, "best", size)));
     }
-    warnOfAnother(file, training.runtime(), json.string("runtime"));
+    warnOfAnother(file, here.runtimes(), before.runtimes());
     return state;
   }
 
-  private static void warnOfAnother(Path file, String runtime, String before) {
-    if (!runtime.equals(before)) {
+  private static void warnOfAnother(Path file, List<String> here, List<String> before) {
+    if (!here.equals(before)) {
       LOGGER.log(
           Level.WARNING,
-          "{0} was computed by [{1}] and goes on with [{2}]: the result will not be bit by bit that"
+          "{0} was computed by {1} and goes on with {2}: the result will not be bit by bit that"
               + " of a training without interruption",
           file,
           before,
-          runtime);
+          here);
     }
+  }
+
+  private static void requireSame(Path file, Training training, JsonObject found) {
+    JsonObject plan = found.object("plan");
+    if (!training.plan().equals(plan)) {
+      throw another(file, "of the plan " + PlanDifference.describe(training.plan(), plan));
+    }
+    requireSame(file, "base model", training.base(), found.string("base"));
+    requireSame(file, "criterion", training.criterion(), found.string("criterion"));
   }
 
   private static void requireSame(Path file, String what, String expected, String found) {
     if (!expected.equals(found)) {
-      throw new PatchkitException(
-          file
-              + " belongs to another training: expected the "
-              + what
-              + " '"
-              + expected
-              + "', found '"
-              + found
-              + "'; train with the plan, data and selection of before, or in another folder");
+      throw another(file, "expected the " + what + " '" + expected + "', found '" + found + "'");
     }
+  }
+
+  private static PatchkitException another(Path file, String difference) {
+    return new PatchkitException(
+        file
+            + " belongs to another training: "
+            + difference
+            + "; train with the plan, data, model and selection of before, or in another folder");
   }
 
   private static Tensor tensor(float[] numbers) {
@@ -258,7 +274,7 @@ final class CheckpointFolder {
   /** The digest of a state: its JSON as it is written, and its tensors. */
   private static String digest(String json, Map<String, Tensor> tensors) {
     DataDigest digest = new DataDigest().add(json);
-    for (String name : List.of("parameters", "moment1", "moment2", "best")) {
+    for (String name : TENSORS) {
       Tensor tensor = tensors.get(name);
       digest.add(name);
       if (tensor != null) {

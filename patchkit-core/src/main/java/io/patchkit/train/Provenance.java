@@ -1,12 +1,14 @@
 package io.patchkit.train;
 
 import io.patchkit.BaseModel;
-import io.patchkit.LibraryVersion;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The facts that a trained patch carries, enough to train it again and to know that one did. */
+/**
+ * The facts that a trained patch carries of its plan and model, enough to train it again and to
+ * know that one did.
+ */
 final class Provenance {
 
   private Provenance() {}
@@ -31,9 +33,6 @@ final class Provenance {
       facts.put("data." + term.name() + ".sha256", term.objective().dataDigest());
       facts.put("data." + term.name() + ".examples", Integer.toString(term.objective().size()));
     }
-    facts.put("library", "patchkit " + LibraryVersion.current());
-    facts.put("runtime", model.runtime());
-    facts.put("java", Runtime.version().toString());
     return facts;
   }
 }

@@ -29,8 +29,12 @@ final class StateJudge {
     }
   }
 
+  private String criterion() {
+    return criterion(selection);
+  }
+
   /** The name of the criterion. */
-  String criterion() {
+  static String criterion(@Nullable Selection selection) {
     return selection == null ? "held-out loss" : selection.name();
   }
 

@@ -24,11 +24,9 @@ final class TrainingRun {
   private final Clock clock;
   private final Prefix start;
   private final @Nullable Checkpoints checkpoints;
-  private final List<BoundObjective> objectives = new ArrayList<>();
-  private final List<BatchOrder> orders = new ArrayList<>();
+  private final @Nullable Selection selection;
   private final LossPass pass;
-  private final StepSizes sizes;
-  private final @Nullable StateJudge judge;
+  private final ComputedBy here;
   private final CheckpointFolder.Training training;
   private @Nullable CheckpointFolder folder;
   private @Nullable Path lastCheckpoint;
@@ -47,33 +45,21 @@ final class TrainingRun {
     this.start = TrainingStart.of(plan, model);
     TrainingExamples.requireFit(plan, start, model.shape());
     this.checkpoints = checkpoints;
-    for (Term term : plan.terms()) {
-      BatchOrder order =
-          new BatchOrder(term.name(), term.objective().size(), term.perStep(), plan.seed());
-      orders.add(order);
-      objectives.add(
-          BoundObjective.bind(
-              term.objective(), model, start, plan.microBatch(), order::firstTakenWith));
-    }
+    this.selection = selection;
     this.pass = new LossPass(model, plan.microBatch());
-    this.sizes =
-        plan.relativeSteps()
-            ? StepSizes.relativeTo(start, plan.frozenPositions())
-            : StepSizes.equal();
-    Validation validation = plan.validation();
-    this.judge =
-        validation == null
-            ? null
-            : new StateJudge(validation, selection, model, start, plan.microBatch());
-    String digest =
-        new DataDigest()
-            .add(plan.digest())
-            .add(start.digest())
-            .add(String.join(" ", model.base().fingerprints()))
-            .hex();
+    this.here = ComputedBy.here(model);
+    String criterion = criterion();
     this.training =
         new CheckpointFolder.Training(
-            digest, judge == null ? "" : judge.criterion(), model.runtime(), plan.steps());
+            PlanJson.of(plan),
+            String.join(" ", model.base().fingerprints()),
+            criterion == null ? "" : criterion,
+            plan.steps());
+  }
+
+  /** Name of what chooses among states, null where the last is taken. */
+  private @Nullable String criterion() {
+    return plan.validation() == null ? null : StateJudge.criterion(selection);
   }
 
   TrainedPatch train() {
@@ -129,6 +115,8 @@ final class TrainingRun {
   }
 
   private TrainedPatch train(TrainingState state) {
+    BoundPlan bound = BoundPlan.bind(plan, model, state.start, selection);
+    StateJudge judge = bound.judge();
     TrainingWatch watch = new TrainingWatch(plan, state.watch);
     Instant begun = clock.instant();
     int firstStep = state.step;
@@ -153,7 +141,7 @@ final class TrainingRun {
       if (state.step == plan.steps()) {
         break;
       }
-      step(state, watch, begun, firstStep);
+      step(bound, state, watch, begun, firstStep);
     }
     return result(state, reason);
   }
@@ -175,23 +163,25 @@ final class TrainingRun {
 
   private TrainingState startingState() {
     if (checkpoints == null) {
-      return TrainingState.initial(start);
+      return TrainingState.initial(start, here);
     }
     CheckpointFolder opened = CheckpointFolder.open(checkpoints.directory());
     folder = opened;
-    CheckpointFolder.Stored stored = opened.load(start, training);
+    CheckpointFolder.Stored stored = opened.load(start, training, here);
     if (stored == null) {
-      return TrainingState.initial(start);
+      return TrainingState.initial(start, here);
     }
     lastCheckpoint = stored.file();
     return stored.state();
   }
 
-  private void step(TrainingState state, TrainingWatch watch, Instant begun, int firstStep) {
+  private void step(
+      BoundPlan bound, TrainingState state, TrainingWatch watch, Instant begun, int firstStep) {
     Instant stepBegun = clock.instant();
     Prefix prefix = state.prefix();
     double[] gradient = new double[state.parameters.length];
-    List<BatchLoss> losses = losses(state.step, prefix, gradient);
+    double[] weights = plan.terms().stream().mapToDouble(Term::weight).toArray();
+    List<BatchLoss> losses = pass.losses(prefix, bound.batches(state.step), weights, gradient);
     List<TermProgress> terms = new ArrayList<>();
     double loss = 0;
     long tokens = 0;
@@ -209,7 +199,13 @@ final class TrainingRun {
     GradientClipping.clip(gradient, norm, plan.maxGradientNorm());
     plan.optimizer()
         .step(
-            state.parameters, gradient, state.moments, state.step + 1, learningRate, sizes, frozen);
+            state.parameters,
+            gradient,
+            state.moments,
+            state.step + 1,
+            learningRate,
+            bound.sizes(),
+            frozen);
     requireFinite(state.isFinite(), state.step, "a prefix with numbers that are not finite");
     state.curves = curves(state, loss, terms, norm, learningRate);
     TrainingProgress progress =
@@ -224,15 +220,6 @@ final class TrainingRun {
         && (state.step % checkpoints.everySteps() == 0 || state.step == plan.steps())) {
       save(state);
     }
-  }
-
-  private List<BatchLoss> losses(int step, Prefix prefix, double[] gradient) {
-    List<BoundBatch> batches = new ArrayList<>();
-    for (int i = 0; i < objectives.size(); i++) {
-      batches.add(objectives.get(i).batch(orders.get(i).items(step)));
-    }
-    double[] weights = plan.terms().stream().mapToDouble(Term::weight).toArray();
-    return pass.losses(prefix, batches, weights, gradient);
   }
 
   private TrainingProgress progress(
@@ -289,9 +276,9 @@ final class TrainingRun {
     TrainingState.Best best = state.best;
     int selectedStep = best == null ? state.step : best.step();
     Prefix prefix = best == null ? state.prefix() : best.prefix();
-    Map<String, String> facts =
-        new HashMap<>(Provenance.of(plan, model, judge == null ? null : judge.criterion()));
-    facts.put("start.digest", start.digest());
+    Map<String, String> facts = new HashMap<>(Provenance.of(plan, model, criterion()));
+    state.computedBy.addTo(facts);
+    facts.put("start.digest", state.start.digest());
     facts.put("steps", Integer.toString(state.step));
     facts.put("selected-step", Integer.toString(selectedStep));
     facts.put("stopped", reason.name());

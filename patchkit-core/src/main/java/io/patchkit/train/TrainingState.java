@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class TrainingState {
 
-  /** The kind and sizes that all states of a training share. */
-  private final Prefix start;
+  /** What the training started from, whose kind and sizes all its states have. */
+  final Prefix start;
 
   final float[] parameters;
   final AdamW.Moments moments;
@@ -28,6 +28,9 @@ final class TrainingState {
 
   /** What the watch over the training has seen. */
   JsonObject watch = JsonObject.builder().build();
+
+  /** What has computed it so far. */
+  ComputedBy computedBy;
 
   @Nullable Best best;
 
@@ -44,21 +47,24 @@ final class TrainingState {
    */
   record Best(int step, double criterion, Prefix prefix) {}
 
-  private TrainingState(Prefix start, float[] parameters, AdamW.Moments moments) {
+  private TrainingState(
+      Prefix start, float[] parameters, AdamW.Moments moments, ComputedBy computedBy) {
     this.start = start;
     this.parameters = parameters;
     this.moments = moments;
+    this.computedBy = computedBy;
     this.curves = "";
   }
 
-  static TrainingState initial(Prefix start) {
+  static TrainingState initial(Prefix start, ComputedBy here) {
     float[] parameters = numbers(start);
-    return new TrainingState(start, parameters, AdamW.Moments.zero(parameters.length));
+    return new TrainingState(start, parameters, AdamW.Moments.zero(parameters.length), here);
   }
 
   /** A state whose numbers were stored; the other fields are still to be set. */
-  static TrainingState restored(Prefix start, float[] parameters, AdamW.Moments moments) {
-    return new TrainingState(start, parameters, moments);
+  static TrainingState restored(
+      Prefix start, float[] parameters, AdamW.Moments moments, ComputedBy computedBy) {
+    return new TrainingState(start, parameters, moments, computedBy);
   }
 
   /** The prefix that the parameters are now. */

@@ -79,7 +79,7 @@ class DamagedCheckpointTest {
 
   /** What a checkpoint holds beside its tensors, each with one digit changed in place. */
   @ParameterizedTest
-  @ValueSource(strings = {"step", "curves", "sinceImprovement", "watch", "bar", "best", "plan"})
+  @ValueSource(strings = {"step", "curves", "sinceImprovement", "watch", "bar", "best", "plan", "base"})
   void passesOverACheckpointOfWhichADigitChanged(String field) throws IOException {
     TrainedPatch whole = trainer(1).train();
     Path newest = folder.resolve("step-00000007.safetensors");
@@ -99,12 +99,13 @@ class DamagedCheckpointTest {
   void refusesAStateBeyondTheLastStep() {
     CheckpointFolder checkpoints = CheckpointFolder.open(folder);
     Prefix start = plan.initialisation().prefix(model, 9);
-    TrainingState state = TrainingState.initial(start);
+    ComputedBy here = ComputedBy.here(model);
+    TrainingState state = TrainingState.initial(start, here);
     state.step = STEPS + 1;
     CheckpointFolder.Training training =
-        new CheckpointFolder.Training("plan", "", model.runtime(), STEPS);
+        new CheckpointFolder.Training(PlanJson.of(plan), "base", "", STEPS);
     checkpoints.save(state, training);
-    assertThatThrownBy(() -> checkpoints.load(start, training))
+    assertThatThrownBy(() -> checkpoints.load(start, training, here))
         .isInstanceOf(PatchkitException.class)
         .hasMessageContaining("step");
   }

@@ -3,6 +3,7 @@ package io.patchkit.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.patchkit.KeyValuePrefix;
 import io.patchkit.PatchkitException;
 import io.patchkit.Prefix;
 import java.io.IOException;
@@ -154,13 +155,6 @@ class ResumeTest {
   void anotherRuntimeThanBeforeIsWarnedOf() {
     TrainingPlan plan = plan(Parametrisation.SOFT_PROMPT);
     trainer(plan, 3).train();
-    TinyModel elsewhere =
-        new RoundingModel() {
-          @Override
-          public String runtime() {
-            return "java doubles, threads 2";
-          }
-        };
     List<String> warnings = new ArrayList<>();
     Handler handler =
         new Handler() {
@@ -180,7 +174,7 @@ class ResumeTest {
     try {
       trainer(plan, 3).train();
       assertThat(warnings).isEmpty();
-      PatchTrainer.of(elsewhere, plan).withCheckpoints(folder, 3).train();
+      PatchTrainer.of(elsewhere(), plan).withCheckpoints(folder, 3).train();
     } finally {
       logger.removeHandler(handler);
     }
@@ -192,20 +186,73 @@ class ResumeTest {
                 + " doubles, threads 2]");
   }
 
+  /** Its runtime is another, and so are an instruction's key/values, by more than last bits. */
+  private static TinyModel elsewhere() {
+    return new RoundingModel() {
+      @Override
+      public String runtime() {
+        return "java doubles, threads 2";
+      }
+
+      @Override
+      public KeyValuePrefix keyValues(int[] tokens) {
+        float[] rows = super.keyValues(tokens).rows();
+        for (int i = 0; i < rows.length; i++) {
+          rows[i] *= 1.01f;
+        }
+        return KeyValuePrefix.of(1, HEADS, HEAD_DIM, rows);
+      }
+    };
+  }
+
+  @Test
+  void aTrainingFromAnInstructionGoesOnElsewhereFromTheStartThatItHad() {
+    TrainingPlan plan =
+        TrainingPlan.of(
+                Initialisation.keyValue("bad", 3),
+                STEPS,
+                Term.steer(
+                    "prefer",
+                    Dpo.of(TinyData.pairs(model)).withReference(new ReferencePolicy.Start()),
+                    2))
+            .withRelativeSteps(true);
+    TrainedPatch whole = PatchTrainer.of(model, plan).train();
+    assertThatThrownBy(() -> trainer(plan, 1).withListener(new CrashAfter(4)).train())
+        .isInstanceOf(CrashAfter.Crash.class);
+    TrainedPatch trained = PatchTrainer.of(elsewhere(), plan).withCheckpoints(folder, 1).train();
+    // Nothing but the start differs between the two models.
+    assertThat(trained.prefix()).isEqualTo(whole.prefix());
+    assertThat(trained.provenance())
+        .containsEntry("start.digest", whole.provenance().get("start.digest"))
+        .containsEntry("runtime", "java doubles; java doubles, threads 2")
+        .containsEntry("library", whole.provenance().get("library"))
+        .containsEntry("java", whole.provenance().get("java"));
+    assertThat(trainer(plan, 1).train().provenance())
+        .containsEntry("runtime", "java doubles; java doubles, threads 2");
+  }
+
   @Test
   void refusesTheCheckpointsOfAnotherTraining() {
     TrainingPlan plan = plan(Parametrisation.SOFT_PROMPT);
     trainer(plan, 3).train();
     assertThatThrownBy(() -> trainer(plan.withSeed(10), 3).train())
         .isInstanceOf(PatchkitException.class)
-        .hasMessageContaining("belongs to another training")
-        .hasMessageContaining("plan");
+        .hasMessageContaining(
+            "belongs to another training: of the plan expected seed 10, found 9; train with");
+    assertThatThrownBy(() -> trainer(plan.withMaxGradientNorm(Double.POSITIVE_INFINITY), 3).train())
+        .hasMessageContaining("of the plan expected maxGradientNorm absent, found 1.0;");
+    Initialisation other = Initialisation.from(new Initialisation.RandomNormal(
+        Parametrisation.SOFT_PROMPT, 3, 0.5).prefix(model, 3));
+    TrainingPlan fromAPrefix = TrainingPlan.of(other, STEPS, plan.terms().toArray(Term[]::new));
+    assertThatThrownBy(() -> trainer(fromAPrefix, 3).train())
+        .hasMessageContaining("of the plan expected initialisation.kind 'prefix', found 'random';")
+        .hasMessageContaining("; and ");
     assertThatThrownBy(
             () -> trainer(plan, 3).withSelection("score", ResumeTest::firstNumber).train())
         .hasMessageContaining("expected the criterion 'score', found 'held-out loss'");
     assertThatThrownBy(
             () -> PatchTrainer.of(new TinyModel(6), plan).withCheckpoints(folder, 3).train())
-        .hasMessageContaining("expected the plan");
+        .hasMessageContaining("expected the base model '");
   }
 
   @Test
