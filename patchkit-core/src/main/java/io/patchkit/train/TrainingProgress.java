@@ -15,7 +15,8 @@ import java.util.List;
  * @param tokens that went through the model in this step
  * @param tokensPerSecond of this step; 0 where no time passed
  * @param elapsed since the training was started or resumed
- * @param remaining estimated from the mean time of a step so far
+ * @param remaining estimated from the mean times of a step and of a judgement so far, as if all
+ *     steps were made
  */
 public record TrainingProgress(
     int step,

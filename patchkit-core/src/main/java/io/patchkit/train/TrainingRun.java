@@ -118,15 +118,15 @@ final class TrainingRun {
     BoundPlan bound = BoundPlan.bind(plan, model, state.start, selection);
     StateJudge judge = bound.judge();
     TrainingWatch watch = new TrainingWatch(plan, state.watch);
-    Instant begun = clock.instant();
     int firstStep = state.step;
+    RunClock times = new RunClock(clock, plan.steps(), judge, firstStep);
     listeners.forEach(listener -> listener.onStart(plan, firstStep));
     StopReason reason = StopReason.STEPS_DONE;
     while (true) {
       // Before the judgement, which a resumed training makes again.
       stopIfInterrupted(state);
       if (judge != null && judge.isDue(state.step, plan.steps())) {
-        StateJudge.Measurement found = measure(judge, state);
+        StateJudge.Measurement found = times.judging(() -> measure(judge, state));
         // A score under an interrupt counts what was cancelled: a resumed training takes it anew.
         stopIfInterrupted(state);
         ValidationResult result = judge.judge(state, found);
@@ -141,7 +141,7 @@ final class TrainingRun {
       if (state.step == plan.steps()) {
         break;
       }
-      step(bound, state, watch, begun, firstStep);
+      step(bound, state, watch, times);
     }
     return result(state, reason);
   }
@@ -176,8 +176,8 @@ final class TrainingRun {
   }
 
   private void step(
-      BoundPlan bound, TrainingState state, TrainingWatch watch, Instant begun, int firstStep) {
-    Instant stepBegun = clock.instant();
+      BoundPlan bound, TrainingState state, TrainingWatch watch, RunClock times) {
+    Instant stepBegun = times.now();
     Prefix prefix = state.prefix();
     double[] gradient = new double[state.parameters.length];
     double[] weights = plan.terms().stream().mapToDouble(Term::weight).toArray();
@@ -209,7 +209,7 @@ final class TrainingRun {
     requireFinite(state.isFinite(), state.step, "a prefix with numbers that are not finite");
     state.curves = curves(state, loss, terms, norm, learningRate);
     TrainingProgress progress =
-        progress(state.step, firstStep, loss, terms, norm, learningRate, tokens, stepBegun, begun);
+        progress(state.step, loss, terms, norm, learningRate, tokens, stepBegun, times);
     listeners.forEach(listener -> listener.onStep(progress));
     watch.observe(progress).forEach(this::warn);
     state.watch = watch.memory();
@@ -224,18 +224,15 @@ final class TrainingRun {
 
   private TrainingProgress progress(
       int step,
-      int firstStep,
       double loss,
       List<TermProgress> terms,
       double norm,
       double learningRate,
       long tokens,
       Instant stepBegun,
-      Instant begun) {
-    Instant now = clock.instant();
+      RunClock times) {
+    Instant now = times.now();
     double seconds = Duration.between(stepBegun, now).toNanos() / 1e9;
-    Duration elapsed = Duration.between(begun, now);
-    long made = step + 1L - firstStep;
     return new TrainingProgress(
         step,
         plan.steps(),
@@ -245,8 +242,8 @@ final class TrainingRun {
         learningRate,
         tokens,
         seconds > 0 ? tokens / seconds : 0,
-        elapsed,
-        elapsed.dividedBy(made).multipliedBy(plan.steps() - step - 1L));
+        times.elapsed(now),
+        times.remaining(step, now));
   }
 
   private void save(TrainingState state) {
