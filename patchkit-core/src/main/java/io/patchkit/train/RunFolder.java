@@ -104,7 +104,7 @@ public final class RunFolder implements TrainingListener {
   }
 
   @Override
-  public void onFailure(RuntimeException cause) {
+  public void onFailure(Throwable cause) {
     if (page == null) {
       return;
     }
@@ -113,14 +113,14 @@ public final class RunFolder implements TrainingListener {
     write(page(), page.html(outcome));
   }
 
-  private static String outcome(RuntimeException cause) {
+  private static String outcome(Throwable cause) {
     if (cause instanceof TrainingInterruptedException) {
       return "interrupted";
     }
     // Its message is a warning already.
     return cause instanceof TrainingDivergedException
         ? "diverged"
-        : "failed: " + (cause.getMessage() == null ? cause : cause.getMessage());
+        : "failed: " + (cause.getMessage() == null || cause instanceof Error ? cause : cause.getMessage());
   }
 
   private RunPage started() {

@@ -66,7 +66,7 @@ final class TrainingRun {
     TrainedPatch trained;
     try {
       trained = train(startingState());
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       if (e instanceof TrainingDivergedException diverged) {
         tell(listener -> listener.onWarning(notFinite(diverged)), e);
       }
@@ -97,11 +97,11 @@ final class TrainingRun {
   }
 
   /** Tells all listeners of a failure, which what they throw does not replace. */
-  private void tell(Consumer<TrainingListener> message, RuntimeException failure) {
+  private void tell(Consumer<TrainingListener> message, Throwable failure) {
     for (TrainingListener listener : listeners) {
       try {
         message.accept(listener);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         if (e != failure) {
           failure.addSuppressed(e);
         }

@@ -116,14 +116,14 @@ class DamagedCheckpointTest {
     Files.write(damaged.resolve("step-00000003.safetensors"), new byte[] {1, 2, 3});
     Path noFolder = Files.writeString(folder.resolve("file"), "mine");
     for (Path checkpoints : List.of(damaged, noFolder)) {
-      List<RuntimeException> told = new ArrayList<>();
+      List<Throwable> told = new ArrayList<>();
       PatchTrainer trainer =
           PatchTrainer.of(model, plan)
               .withCheckpoints(checkpoints, 1)
               .withListener(
                   new TrainingListener() {
                     @Override
-                    public void onFailure(RuntimeException cause) {
+                    public void onFailure(Throwable cause) {
                       told.add(cause);
                     }
                   });

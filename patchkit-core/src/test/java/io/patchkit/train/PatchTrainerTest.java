@@ -33,7 +33,7 @@ class PatchTrainerTest {
     final List<TrainingProgress> steps = new ArrayList<>();
     final List<ValidationResult> validations = new ArrayList<>();
     final List<TrainingWarning> warnings = new ArrayList<>();
-    final List<RuntimeException> failures = new ArrayList<>();
+    final List<Throwable> failures = new ArrayList<>();
     @Nullable TrainedPatch trained;
 
     @Override
@@ -57,7 +57,7 @@ class PatchTrainerTest {
     }
 
     @Override
-    public void onFailure(RuntimeException cause) {
+    public void onFailure(Throwable cause) {
       failures.add(cause);
     }
 

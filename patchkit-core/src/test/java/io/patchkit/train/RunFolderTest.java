@@ -140,17 +140,28 @@ class RunFolderTest {
         .isInstanceOf(IllegalStateException.class);
   }
 
-  private void failWith(RuntimeException cause) {
+  private void failWith(Throwable cause) {
     TrainingListener failing =
         new TrainingListener() {
           @Override
           public void onStep(TrainingProgress progress) {
             if (progress.step() == 12) {
-              throw cause;
+              if (cause instanceof Error error) {
+                throw error;
+              }
+              throw (RuntimeException) cause;
             }
           }
         };
     assertThatThrownBy(() -> trainer(folder).withListener(failing).train()).isSameAs(cause);
+  }
+
+  @Test
+  void anErrorIsTheStateOfThePage() throws IOException {
+    failWith(new OutOfMemoryError("Java heap space"));
+    assertThat(Files.readString(folder.resolve("curves.html")))
+        .contains("13 of 25", "failed: java.lang.OutOfMemoryError: Java heap space")
+        .doesNotContain("running");
   }
 
   @Test
@@ -234,7 +245,7 @@ class RunFolderTest {
           }
 
           @Override
-          public void onFailure(RuntimeException cause) {
+          public void onFailure(Throwable cause) {
             throw new IllegalStateException("second");
           }
         };
