@@ -11,12 +11,12 @@ final class FiniteScore {
   /**
    * What a score makes of an answer.
    *
-   * @throws IllegalArgumentException if that is not a finite number
+   * @throws IllegalStateException if that is not a finite number
    */
   static double of(ToDoubleBiFunction<Prompt, String> score, Prompt prompt, Answer answer) {
     double found = score.applyAsDouble(prompt, answer.text());
     if (!Double.isFinite(found)) {
-      throw new IllegalArgumentException(
+      throw new IllegalStateException(
           "the score of an answer to " + prompt + " is " + found + "; allowed: finite numbers");
     }
     return found;

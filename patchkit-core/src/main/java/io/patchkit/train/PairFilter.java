@@ -35,7 +35,9 @@ public record PairFilter(double minChosen, double minMargin) {
     /** The winner is not good enough. */
     CHOSEN_TOO_LOW,
     /** The winner is not better enough. */
-    MARGIN_TOO_LOW
+    MARGIN_TOO_LOW,
+    /** There is no answer to the prompt, and will be none. */
+    UNANSWERED
   }
 
   /** What becomes of a pair with these scores; of both reasons against it, the first is said. */

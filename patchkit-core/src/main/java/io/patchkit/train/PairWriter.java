@@ -1,10 +1,13 @@
 package io.patchkit.train;
 
+import io.patchkit.ContextOverflowException;
 import io.patchkit.PatchkitException;
 import io.patchkit.format.JsonObject;
 import io.patchkit.train.PairFilter.Verdict;
 import io.patchkit.train.PreferencePairs.Scorer;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
@@ -21,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * and found in the file. Not thread-safe.
  */
 final class PairWriter {
+
+  private static final Logger LOGGER = System.getLogger(PairWriter.class.getName());
 
   private final Path file;
   private final Path journal;
@@ -152,9 +157,23 @@ final class PairWriter {
       return;
     }
     try {
-      decide(key, candidate.get());
+      PreferencePair pair = answered(candidate);
+      if (pair == null) {
+        record(key, Verdict.UNANSWERED);
+      } else {
+        decide(key, pair);
+      }
     } catch (IOException e) {
       throw failed(e);
+    }
+  }
+
+  private static @Nullable PreferencePair answered(Supplier<PreferencePair> candidate) {
+    try {
+      return candidate.get();
+    } catch (IllegalArgumentException | ContextOverflowException e) {
+      LOGGER.log(Level.WARNING, "leaving out a prompt without an answer: {0}", e.getMessage());
+      return null;
     }
   }
 
@@ -173,6 +192,10 @@ final class PairWriter {
     if (verdict == Verdict.KEPT) {
       JsonLines.append(file, TrlJson.of(pair, chosen, rejected));
     }
+    record(key, verdict);
+  }
+
+  private void record(long key, Verdict verdict) throws IOException {
     JsonLines.append(
         journal, JsonObject.builder().put("key", key).put("verdict", verdict.name()).build());
     counts.merge(verdict, 1L, Long::sum);
@@ -184,6 +207,7 @@ final class PairWriter {
         counts.getOrDefault(Verdict.IDENTICAL, 0L),
         counts.getOrDefault(Verdict.CHOSEN_TOO_LOW, 0L),
         counts.getOrDefault(Verdict.MARGIN_TOO_LOW, 0L),
+        counts.getOrDefault(Verdict.UNANSWERED, 0L),
         duplicates);
   }
 

@@ -62,6 +62,10 @@ public final class PreferencePairs {
    * Answers each prompt twice, chosen by the safer reference and rejected by the base model, and
    * appends the pairs that pass. A prompt that was decided before is not answered again.
    *
+   * <p>A prompt to which the safer reference or the base has no answer, which they say with an
+   * {@link IllegalArgumentException}, or which does not fit a model's context, is left out: it is
+   * warned of in the log, counted, and not asked again.
+   *
    * <p>The journal knows the filter and the judge, but not who answers: go on with the base and the
    * safer reference that the file was begun with, or its pairs are of several. For others, build
    * into another file.
@@ -72,7 +76,8 @@ public final class PreferencePairs {
    * @return what became of all candidates so far
    * @throws IllegalArgumentException if a chat ends with the assistant's message and is not to be
    *     continued, which the file cannot tell
-   * @throws IllegalStateException if an answer was cancelled; that prompt is asked again by the
+   * @throws IllegalStateException if an answer was cancelled or a score is not finite; that prompt
+   *     is asked again by the
    *     next run
    * @throws io.patchkit.PatchkitException if the file cannot be read or written, or was built with
    *     another filter or judge, or its journal does not read

@@ -19,8 +19,10 @@ public sealed interface SaferReference {
   /**
    * What the reference answers.
    *
-   * @throws IllegalArgumentException if it has no answer to this prompt
-   * @throws IllegalStateException if a model's generation was cancelled
+   * @throws IllegalArgumentException if it has no answer to this prompt and will have none: {@link
+   *     PreferencePairs#build} then leaves the prompt out
+   * @throws IllegalStateException if a model's generation was cancelled, or a score is no finite
+   *     number
    */
   Answer answer(Prompt prompt);
 
@@ -165,7 +167,10 @@ public sealed interface SaferReference {
     return new BestOf(candidates, score);
   }
 
-  /** Any function from a prompt to a complete answer. */
+  /**
+   * Any function from a prompt to a complete answer. Where it has none, as for a prompt that a
+   * remote model refuses as such, it throws {@link IllegalArgumentException}.
+   */
   static SaferReference answering(Function<Prompt, String> function) {
     Objects.requireNonNull(function, "function");
     return new Answering(prompt -> Answer.of(function.apply(prompt)));

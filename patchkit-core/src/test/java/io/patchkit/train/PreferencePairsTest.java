@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.patchkit.ChatMessage;
+import io.patchkit.ContextOverflowException;
 import io.patchkit.FinishReason;
 import io.patchkit.GenerationOptions;
 import io.patchkit.PatchkitException;
@@ -76,7 +77,7 @@ class PreferencePairsTest {
 
   @Test
   void keepsWhatPassesTheThresholdAndTheMargin() {
-    assertThat(build(CANDIDATES)).isEqualTo(new PairCounts(3, 0, 2, 1, 1));
+    assertThat(build(CANDIDATES)).isEqualTo(new PairCounts(3, 0, 2, 1, 0, 1));
     assertThat(build(CANDIDATES).candidates()).isEqualTo(7);
     assertThat(lines(file))
         .containsExactly(
@@ -100,7 +101,7 @@ class PreferencePairsTest {
                 prompt -> Answer.of("c"),
                 SaferReference.answering(prompt -> word(prompt, 0)),
                 file);
-    assertThat(counts).isEqualTo(new PairCounts(1, 1, 0, 0, 0));
+    assertThat(counts).isEqualTo(new PairCounts(1, 1, 0, 0, 0, 0));
     assertThat(lines(file))
         .containsExactly("{\"prompt\":\"a b\",\"chosen\":\"a\",\"rejected\":\"c\"}");
   }
@@ -140,7 +141,7 @@ class PreferencePairsTest {
       throws IOException {
     Files.writeString(journal, beginning(decisions, wholeDecisions, decisionCut));
     Files.writeString(file, beginning(pairs, wholePairs, pairCut));
-    assertThat(build(CANDIDATES)).isEqualTo(new PairCounts(3, 0, 2, 1, 1));
+    assertThat(build(CANDIDATES)).isEqualTo(new PairCounts(3, 0, 2, 1, 0, 1));
     assertThat(lines(file)).isEqualTo(pairs);
     assertThat(lines(journal)).isEqualTo(decisions);
     return 1;
@@ -175,7 +176,7 @@ class PreferencePairsTest {
             SAFER,
             file);
     assertThat(asked).containsExactly(Prompt.text("0.95 0.0"));
-    assertThat(counts).isEqualTo(new PairCounts(4, 0, 2, 1, 1));
+    assertThat(counts).isEqualTo(new PairCounts(4, 0, 2, 1, 0, 1));
   }
 
   @Test
@@ -201,11 +202,49 @@ class PreferencePairsTest {
     PairCounts counts =
         pairs.build(
             prompts.iterator(), prompt -> Answer.of(model.generate(prompt, options)), SAFER, file);
-    assertThat(counts).isEqualTo(new PairCounts(2, 0, 0, 0, 0));
+    assertThat(counts).isEqualTo(new PairCounts(2, 0, 0, 0, 0, 0));
     assertThat(model.prompts).isEqualTo(prompts);
     assertThat(read())
         .extracting(PreferencePair::rejected)
         .containsExactly(Answer.of("Yes."), Answer.of("Yes."));
+  }
+
+  @Test
+  void leavesOutPromptsThatHaveNoAnswer() {
+    List<Prompt> asked = new ArrayList<>();
+    SaferReference safer =
+        SaferReference.answering(
+            prompt -> {
+              asked.add(prompt);
+              if (word(prompt, 0).equals("refused")) {
+                throw new IllegalArgumentException("400 Bad Request");
+              }
+              return "No.";
+            });
+    Function<Prompt, Answer> base =
+        prompt -> {
+          if (word(prompt, 0).equals("long")) {
+            throw new ContextOverflowException("9 tokens; allowed: 8");
+          }
+          return Answer.of("Yes.");
+        };
+    List<Prompt> prompts = prompts("refused", "long", "c");
+    for (int run = 0; run < 2; run++) {
+      assertThat(PreferencePairs.unfiltered().build(prompts.iterator(), base, safer, file))
+          .isEqualTo(new PairCounts(1, 0, 0, 0, 2, 0));
+    }
+    assertThat(asked).isEqualTo(prompts);
+    assertThat(read()).extracting(PreferencePair::prompt).containsExactly(prompts.get(2));
+    SaferReference failing =
+        SaferReference.answering(
+            prompt -> {
+              throw new PatchkitException("503 Service Unavailable");
+            });
+    assertThatThrownBy(
+            () ->
+                PreferencePairs.unfiltered()
+                    .build(prompts("d").iterator(), base, failing, file))
+        .hasMessageContaining("503");
   }
 
   @Test
@@ -284,7 +323,7 @@ class PreferencePairsTest {
             () ->
                 PreferencePairs.filtered(FILTER, "none", (prompt, answer) -> Double.NaN)
                     .build(CANDIDATES.iterator(), BASE, SAFER, file))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("is NaN");
   }
 
@@ -368,7 +407,7 @@ class PreferencePairsTest {
     PairCounts counts =
         PreferencePairs.filtered(FILTER, "last number 1", PreferencePairsTest::score)
             .copy(pairs.iterator(), file);
-    assertThat(counts).isEqualTo(new PairCounts(2, 0, 0, 1, 1));
+    assertThat(counts).isEqualTo(new PairCounts(2, 0, 0, 1, 0, 1));
     assertThat(read()).containsExactly(pairs.get(0), pairs.get(2));
   }
 

@@ -79,7 +79,7 @@ class SaferReferenceTest {
                   SaferReference.answering(prompt -> "good")),
               (prompt, answer) -> scores.remove(0));
       assertThatThrownBy(() -> best.answer(Prompt.text("x")))
-          .isInstanceOf(IllegalArgumentException.class)
+          .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("the score of an answer to")
           .hasMessageContaining("is " + none + "; allowed: finite numbers");
     }
