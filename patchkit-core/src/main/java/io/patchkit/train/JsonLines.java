@@ -7,6 +7,7 @@ import io.patchkit.format.JsonObject;
 import io.patchkit.format.StrictJson;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -96,10 +97,22 @@ final class JsonLines {
     return count;
   }
 
-  /** Cuts off the last line of a file that ends with a line feed. */
-  static void dropLast(Path file) throws IOException {
+  /** Cuts off all lines of a file but so many first ones. */
+  static void keep(Path file, long lines) throws IOException {
+    long length = 0;
+    long left = lines;
+    try (InputStream in = new BufferedInputStream(new FileInputStream(file.toFile()))) {
+      while (left > 0) {
+        int b = in.read();
+        if (b < 0) {
+          return;
+        }
+        length++;
+        left -= b == '\n' ? 1 : 0;
+      }
+    }
     try (RandomAccessFile access = new RandomAccessFile(file.toFile(), "rw")) {
-      access.setLength(afterLineFeed(access, access.length() - 1));
+      access.setLength(length);
     }
   }
 
@@ -143,7 +156,8 @@ final class JsonLines {
     Lines(Path file, Function<JsonObject, T> decoder) throws IOException {
       this.file = file;
       this.decoder = decoder;
-      this.in = new BufferedInputStream(Files.newInputStream(file));
+      // Says of a file that is missing that it is, which Files leaves to the type of the exception.
+      this.in = new BufferedInputStream(new FileInputStream(file.toFile()));
     }
 
     @Override

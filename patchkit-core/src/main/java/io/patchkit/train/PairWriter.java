@@ -2,6 +2,8 @@ package io.patchkit.train;
 
 import io.patchkit.ContextOverflowException;
 import io.patchkit.PatchkitException;
+import io.patchkit.Prompt;
+import io.patchkit.format.FormatException;
 import io.patchkit.format.JsonObject;
 import io.patchkit.train.PairFilter.Verdict;
 import io.patchkit.train.PreferencePairs.Scorer;
@@ -10,9 +12,12 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -20,8 +25,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Decides on candidates one by one, appending the pairs that are kept to a file and every decision
- * to its journal. The pair is written first: cut off between the two, a candidate is decided again
- * and found in the file. Not thread-safe.
+ * to its journal. The pair is written first: cut off between the two, a candidate is decided again.
+ * A loss of power may take the end of either; what only one of them knows is decided again, too.
+ * Not thread-safe.
  */
 final class PairWriter {
 
@@ -72,10 +78,13 @@ final class PairWriter {
     PairWriter writer = new PairWriter(file, filter, scorer);
     try {
       writer.requireBuiltHere();
+      if (!Files.exists(file)) {
+        Files.createFile(file);
+      }
       JsonLines.repair(file);
       JsonLines.repair(writer.journal);
+      writer.cutToWhatBothKnow();
       writer.readJournal();
-      writer.dropUnjournalled();
     } catch (IOException e) {
       throw writer.failed(e);
     }
@@ -102,6 +111,91 @@ final class PairWriter {
     }
   }
 
+  /** Leaves the first pairs that the file holds and the journal knows, which are the same. */
+  private void cutToWhatBothKnow() throws IOException {
+    List<Long> keys = new ArrayList<>();
+    List<Long> linesBefore = new ArrayList<>();
+    readKept(keys, linesBefore);
+    long held = JsonLines.count(file);
+    if (held == keys.size()) {
+      return;
+    }
+    if (!holdsThese(keys)) {
+      throw new PatchkitException(
+          file
+              + " holds "
+              + held
+              + " pairs, but its journal knows "
+              + keys.size()
+              + ", and they are not the same: it was changed since; build into another file, or"
+              + " delete both");
+    }
+    if (held > keys.size()) {
+      JsonLines.keep(file, keys.size());
+    } else {
+      JsonLines.keep(journal, linesBefore.get((int) held));
+    }
+  }
+
+  /**
+   * Reads what the journal knows of pairs that were kept.
+   *
+   * @param keys takes theirs
+   * @param linesBefore takes how many lines stand before each
+   */
+  private void readKept(List<Long> keys, List<Long> linesBefore) {
+    if (!Files.exists(journal)) {
+      return;
+    }
+    long line = 0;
+    try (Stream<Entry> entries = JsonLines.read(journal, Entry::of)) {
+      for (Entry entry : (Iterable<Entry>) entries::iterator) {
+        if (entry instanceof Decision decision && decision.verdict() == Verdict.KEPT) {
+          keys.add(decision.key());
+          linesBefore.add(line);
+        }
+        line++;
+      }
+    }
+  }
+
+  /** Whether all lines of the file are pairs, and the first ones those of these keys. */
+  private boolean holdsThese(List<Long> keys) {
+    int next = 0;
+    try (Stream<Optional<PreferencePair>> lines = JsonLines.read(file, PairWriter::pairOf)) {
+      for (Optional<PreferencePair> line : (Iterable<Optional<PreferencePair>>) lines::iterator) {
+        boolean isKnown =
+            line.isPresent()
+                && (next >= keys.size()
+                    || key(line.get()) == keys.get(next)
+                    || key(line.get().prompt()) == keys.get(next));
+        if (!isKnown) {
+          return false;
+        }
+        next++;
+      }
+    }
+    return true;
+  }
+
+  private static Optional<PreferencePair> pairOf(JsonObject line) {
+    try {
+      return Optional.of(TrlJson.pair(line));
+    } catch (FormatException | IllegalArgumentException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** What a prompt that is to be answered is known by. */
+  static long key(Prompt prompt) {
+    return new DataDigest().add(TrlJson.key(prompt)).leadingLong();
+  }
+
+  /** What a pair that was made elsewhere is known by. */
+  static long key(PreferencePair pair) {
+    return new DataDigest().add(TrlJson.of(pair, null, null).toString()).leadingLong();
+  }
+
   private void readJournal() throws IOException {
     String settings = filter + (scorer == null ? " unscored" : " scored by " + scorer.name());
     if (!Files.exists(journal) || Files.size(journal) == 0) {
@@ -125,23 +219,6 @@ final class PairWriter {
               + ", not with "
               + settings
               + "; go on with the filter and judge of before, or build into another file");
-    }
-  }
-
-  /** The file holds the pairs that the journal knows, and perhaps one more, which is done again. */
-  private void dropUnjournalled() throws IOException {
-    long known = counts.getOrDefault(Verdict.KEPT, 0L);
-    long held = Files.exists(file) ? JsonLines.count(file) : 0;
-    if (held == known + 1) {
-      JsonLines.dropLast(file);
-    } else if (held != known) {
-      throw new PatchkitException(
-          file
-              + " holds "
-              + held
-              + " pairs, but its journal knows "
-              + known
-              + ": it was changed since; build into another file, or delete both");
     }
   }
 

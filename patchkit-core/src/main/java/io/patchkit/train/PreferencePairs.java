@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Building goes prompt by prompt and writes as it goes. A run that is cut off is continued by
  * running it again: a journal beside the file ({@code <file>.journal}) knows what has been decided,
- * and a line that was left unfinished is done again. Memory holds some 64 bytes a candidate, and no
+ * and a line that was left unfinished, or that a loss of power took, is done again. Memory holds some 64 bytes a candidate, and no
  * texts. Not thread-safe; one run at a time to a file.
  */
 public final class PreferencePairs {
@@ -72,7 +72,7 @@ public final class PreferencePairs {
    *
    * @param prompts texts or chats; read lazily
    * @param base the unpatched model's answer
-   * @param file made if there is none, in a directory that exists
+   * @param file made if there is none, and empty where no pair passes, in a directory that exists
    * @return what became of all candidates so far
    * @throws IllegalArgumentException if a chat ends with the assistant's message and is not to be
    *     continued, which the file cannot tell
@@ -87,8 +87,9 @@ public final class PreferencePairs {
     PairWriter writer = PairWriter.open(file, filter, scorer);
     while (prompts.hasNext()) {
       Prompt prompt = prompts.next();
-      long key = new DataDigest().add(TrlJson.key(prompt)).leadingLong();
-      writer.offer(key, () -> new PreferencePair(prompt, safer.answer(prompt), base.apply(prompt)));
+      writer.offer(
+          PairWriter.key(prompt),
+          () -> new PreferencePair(prompt, safer.answer(prompt), base.apply(prompt)));
     }
     return writer.counts();
   }
@@ -102,8 +103,7 @@ public final class PreferencePairs {
     PairWriter writer = PairWriter.open(file, filter, scorer);
     while (pairs.hasNext()) {
       PreferencePair pair = pairs.next();
-      long key = new DataDigest().add(TrlJson.of(pair, null, null).toString()).leadingLong();
-      writer.offer(key, () -> pair);
+      writer.offer(PairWriter.key(pair), () -> pair);
     }
     return writer.counts();
   }

@@ -147,6 +147,47 @@ class PreferencePairsTest {
     return 1;
   }
 
+  @Test
+  void continuesWhereALossOfPowerTookTheEndOfOneFile() throws IOException {
+    build(CANDIDATES);
+    Path journal = folder.resolve("pairs.jsonl.journal");
+    List<String> pairs = lines(file);
+    List<String> decisions = lines(journal);
+    for (int whole = 0; whole < pairs.size(); whole++) {
+      resumes(journal, decisions, decisions.size(), 0, pairs, whole, 0);
+      resumes(journal, decisions, decisions.size(), 0, pairs, whole, 20);
+    }
+    for (int whole = 1; whole < decisions.size(); whole++) {
+      resumes(journal, decisions, whole, 0, pairs, pairs.size(), 0);
+    }
+    // Pairs of other prompts than the journal knows.
+    Files.write(file, List.of(pairs.get(1), pairs.get(2)));
+    assertThatThrownBy(() -> build(CANDIDATES)).hasMessageContaining("they are not the same");
+    assertThat(lines(file)).hasSize(2);
+    assertThat(lines(journal)).isEqualTo(decisions);
+  }
+
+  @Test
+  void continuesACopyWhereALossOfPowerTookItsEnd() throws IOException {
+    List<PreferencePair> pairs =
+        List.of(
+            PreferencePair.of(Prompt.text("p"), "good", "bad"),
+            PreferencePair.of(Prompt.text("p"), "good", "other"));
+    PreferencePairs.unfiltered().copy(pairs.iterator(), file);
+    Files.write(file, lines(file).subList(0, 1));
+    PreferencePairs.unfiltered().copy(pairs.iterator(), file);
+    assertThat(read()).isEqualTo(pairs);
+  }
+
+  @Test
+  void aFileOfNoPairsIsThere() {
+    assertThat(build(prompts("0.1 0.0")).kept()).isZero();
+    assertThat(read()).isEmpty();
+    assertThatThrownBy(() -> PreferencePairs.read(folder.resolve("absent")))
+        .isInstanceOf(PatchkitException.class)
+        .hasMessageMatching("cannot read .*absent \\(.+\\)");
+  }
+
   private static String beginning(List<String> lines, int whole, int cut) {
     StringBuilder text = new StringBuilder();
     for (String line : lines.subList(0, whole)) {
@@ -292,7 +333,7 @@ class PreferencePairsTest {
         .hasMessageContaining("judge is blank");
     Files.writeString(file, "{}\n{}\n{}\n{}\n{}\n");
     assertThatThrownBy(() -> build(CANDIDATES))
-        .hasMessageContaining("holds 5 pairs, but its journal knows 3");
+        .hasMessageContaining("holds 5 pairs, but its journal knows 3, and they are not the same");
     Files.delete(folder.resolve("pairs.jsonl.journal"));
     assertThatThrownBy(() -> build(CANDIDATES)).hasMessageContaining("has no journal");
     assertThat(lines(file)).hasSize(5);
