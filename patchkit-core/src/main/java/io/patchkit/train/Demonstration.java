@@ -19,10 +19,10 @@ public record Demonstration(Prompt prompt, Answer answer) {
   }
 
   /**
-   * Reads a JSONL file of TRL's prompt-completion form: {@code prompt} and {@code completion}, both
-   * texts or both lists of messages, and for chats {@code chat_template_kwargs} and {@code tools};
-   * other columns are ignored. A prompt that ends with a message of the assistant's is one to
-   * continue. Lazy; close the stream.
+   * Reads a JSONL file of TRL's forms: {@code prompt} and {@code completion}, both texts or both
+   * lists of messages, or {@code messages}, of which the last one, the assistant's, is the answer;
+   * for chats {@code chat_template_kwargs} and {@code tools} too. Other columns are ignored. A
+   * prompt that ends with a message of the assistant's is one to continue. Lazy; close the stream.
    *
    * @throws io.patchkit.PatchkitException if the file cannot be read or a line is no demonstration
    */

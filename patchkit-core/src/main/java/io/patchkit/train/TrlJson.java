@@ -19,10 +19,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Training examples as TRL's JSON objects: {@code prompt}, {@code chosen}, {@code rejected} or
- * {@code completion}, each a text or a list of messages. What a chat tells its template stands in
- * TRL's columns {@code tools} and {@code chat_template_kwargs}; one that ends with a message of the
- * assistant's is continued, as by TRL. An answer that was cut off is marked by {@code
- * <column>_complete: false}; other columns are ignored.
+ * {@code completion}, all texts or all lists of messages, or whole conversations. What a chat tells
+ * its template stands in TRL's columns {@code tools} and {@code chat_template_kwargs}; a prompt that
+ * ends with a message of the assistant's is continued, as by TRL. An answer that was cut off is
+ * marked by {@code <column>_complete: false}; other columns are ignored.
  */
 final class TrlJson {
 
@@ -31,16 +31,33 @@ final class TrlJson {
 
   private TrlJson() {}
 
-  /** A pair; without {@code prompt}, what the two conversations have in common is the prompt. */
+  /**
+   * A pair; where {@code prompt} is no list of messages, what two conversations have in common is
+   * the prompt.
+   */
   static PreferencePair pair(JsonObject json) {
-    if (!json.has("prompt") && json.get("chosen") instanceof JsonArray) {
+    if (!(json.get("prompt") instanceof JsonArray) && json.get("chosen") instanceof JsonArray) {
       return implicit(json);
     }
-    return new PreferencePair(prompt(json), answer(json, "chosen"), answer(json, "rejected"));
+    Prompt prompt = prompt(json);
+    return new PreferencePair(
+        prompt, answer(json, "chosen", prompt), answer(json, "rejected", prompt));
   }
 
+  /** A demonstration; of {@code messages}, the last one is the answer. */
   static Demonstration demonstration(JsonObject json) {
-    return new Demonstration(prompt(json), answer(json, "completion"));
+    if (!json.has("prompt") && json.has("messages")) {
+      List<ChatMessage> messages = messages(json.array("messages"));
+      int last = messages.size() - 1;
+      if (last < 1 || !isAssistants(messages.get(last))) {
+        throw json.notAllowed("messages", "a conversation that ends with the assistant's message");
+      }
+      return new Demonstration(
+          chat(messages.subList(0, last), json, "messages"),
+          Answer.of(messages.get(last).content()));
+    }
+    Prompt prompt = prompt(json);
+    return new Demonstration(prompt, answer(json, "completion", prompt));
   }
 
   /**
@@ -162,7 +179,11 @@ final class TrlJson {
   }
 
   private static boolean endsWithAssistant(Prompt.Chat chat) {
-    return chat.messages().get(chat.messages().size() - 1).role().equals("assistant");
+    return isAssistants(chat.messages().get(chat.messages().size() - 1));
+  }
+
+  private static boolean isAssistants(ChatMessage message) {
+    return message.role().equals("assistant");
   }
 
   /** A data set whose tools differ in their fields has them as JSON in a text. */
@@ -178,10 +199,13 @@ final class TrlJson {
     }
   }
 
-  private static Answer answer(JsonObject json, String column) {
+  private static Answer answer(JsonObject json, String column, Prompt prompt) {
     if (json.get(column) instanceof JsonArray array) {
+      if (prompt instanceof Prompt.Text) {
+        throw json.notAllowed(column, "a text, since the prompt is one, or messages in both");
+      }
       List<ChatMessage> messages = messages(array);
-      if (messages.size() != 1 || !messages.get(0).role().equals("assistant")) {
+      if (messages.size() != 1 || !isAssistants(messages.get(0))) {
         throw json.notAllowed(column, "one message of the assistant");
       }
       return answer(json, column, messages.get(0).content());
@@ -198,12 +222,15 @@ final class TrlJson {
     List<ChatMessage> chosen = messages(json.array("chosen"));
     List<ChatMessage> rejected = messages(json.array("rejected"));
     int last = chosen.size() - 1;
+    if (last < 1 && json.has("prompt")) {
+      throw json.notAllowed("prompt", "messages, since the answers are, or a text in all");
+    }
     boolean isPair =
         last >= 1
             && rejected.size() == chosen.size()
             && chosen.subList(0, last).equals(rejected.subList(0, last))
-            && chosen.get(last).role().equals("assistant")
-            && rejected.get(last).role().equals("assistant");
+            && isAssistants(chosen.get(last))
+            && isAssistants(rejected.get(last));
     if (!isPair) {
       throw json.notAllowed(
           "rejected", "the conversation of chosen, but for the assistant's last message");

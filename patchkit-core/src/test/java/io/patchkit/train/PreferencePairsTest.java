@@ -467,7 +467,13 @@ class PreferencePairsTest {
             + "\"rejected\":[{\"role\":\"system\",\"content\":\"s\"},"
             + "{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"n\"}],"
             + "\"source\":\"elsewhere\",\"score_chosen\":8.5}";
-    Files.writeString(file, text + "\n" + chat + "\r\n\n" + cut + "\n" + implicit);
+    String repeated =
+        "{\"prompt\":\"q\",\"chosen\":[{\"role\":\"user\",\"content\":\"q\"},"
+            + "{\"role\":\"assistant\",\"content\":\"y\"}],"
+            + "\"rejected\":[{\"role\":\"user\",\"content\":\"q\"},"
+            + "{\"role\":\"assistant\",\"content\":\"n\"}]}";
+    Files.writeString(
+        file, text + "\n" + chat + "\r\n\n" + cut + "\n" + implicit + "\n" + repeated);
     List<PreferencePair> pairs = read();
     assertThat(pairs)
         .containsExactly(
@@ -475,10 +481,11 @@ class PreferencePairsTest {
             PreferencePair.of(Prompt.chat(List.of(ChatMessage.user("Sky?"))), "Blue", "Green"),
             new PreferencePair(Prompt.text("a"), Answer.of("b"), new Answer("c", false)),
             PreferencePair.of(
-                Prompt.chat(List.of(ChatMessage.system("s"), ChatMessage.user("q"))), "y", "n"));
+                Prompt.chat(List.of(ChatMessage.system("s"), ChatMessage.user("q"))), "y", "n"),
+            PreferencePair.of(Prompt.chat(List.of(ChatMessage.user("q"))), "y", "n"));
     Path copy = folder.resolve("copy.jsonl");
     PreferencePairs.unfiltered().copy(pairs.iterator(), copy);
-    assertThat(lines(copy)).startsWith(text, chat, cut).hasSize(4);
+    assertThat(lines(copy)).startsWith(text, chat, cut).hasSize(5);
   }
 
   @Test
@@ -503,6 +510,21 @@ class PreferencePairsTest {
   }
 
   @Test
+  void refusesPromptsThatWouldBeReadOtherwiseThanMeant() throws IOException {
+    String assistant = "[{\"role\":\"assistant\",\"content\":\"%s\"}]";
+    Files.writeString(
+        file,
+        "{\"prompt\":\"q\",\"chosen\":%s,\"rejected\":%s}"
+            .formatted(assistant.formatted("y"), assistant.formatted("n")));
+    assertThatThrownBy(this::read).hasMessageContaining("$.prompt").hasMessageContaining("messages");
+    Files.writeString(
+        file,
+        "{\"prompt\":\"q\",\"chosen\":\"y\",\"rejected\":%s}"
+            .formatted(assistant.formatted("n")));
+    assertThatThrownBy(this::read).hasMessageContaining("$.rejected").hasMessageContaining("a text");
+  }
+
+  @Test
   void readsLazily() throws IOException {
     Files.writeString(file, "{\"prompt\":\"a\",\"chosen\":\"b\",\"rejected\":\"c\"}\nnot json\n");
     try (Stream<PreferencePair> pairs = PreferencePairs.read(file)) {
@@ -517,13 +539,16 @@ class PreferencePairsTest {
         "{\"prompt\":\"a\",\"completion\":\"b\"}\n"
             + "{\"prompt\":[{\"role\":\"user\",\"content\":\"q\"}],"
             + "\"completion\":[{\"role\":\"assistant\",\"content\":\"y\"}],"
-            + "\"completion_complete\":false}\n");
+            + "\"completion_complete\":false}\n"
+            + "{\"messages\":[{\"role\":\"user\",\"content\":\"q\"},"
+            + "{\"role\":\"assistant\",\"content\":\"y\"}]}\n");
     try (Stream<Demonstration> demonstrations = Demonstration.read(file)) {
       assertThat(demonstrations)
           .containsExactly(
               new Demonstration(Prompt.text("a"), Answer.of("b")),
               new Demonstration(
-                  Prompt.chat(List.of(ChatMessage.user("q"))), new Answer("y", false)));
+                  Prompt.chat(List.of(ChatMessage.user("q"))), new Answer("y", false)),
+              new Demonstration(Prompt.chat(List.of(ChatMessage.user("q"))), Answer.of("y")));
     }
   }
 
