@@ -22,6 +22,13 @@ final class DataDigest {
     }
   }
 
+  /** SHA-256 of a text's UTF-8 bytes and nothing else, as other tools compute it. */
+  static String sha256(String text) {
+    DataDigest digest = new DataDigest();
+    digest.sha256.update(text.getBytes(StandardCharsets.UTF_8));
+    return digest.hex();
+  }
+
   DataDigest add(int value) {
     sha256.update(ByteBuffer.allocate(Integer.BYTES).putInt(value).flip());
     return this;

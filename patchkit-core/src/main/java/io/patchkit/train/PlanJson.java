@@ -47,7 +47,7 @@ final class PlanJson {
       JsonObject.Builder json = JsonObject.builder().put("kind", "instruction");
       String text = instruction.text();
       if (text.length() > LONGEST_TEXT) {
-        json.put("textSha256", new DataDigest().add(text).hex());
+        json.put("textSha256", DataDigest.sha256(text));
       } else {
         json.put("text", text);
       }

@@ -123,9 +123,9 @@ public record TrainingPlan(
     return PlanJson.of(this).toString();
   }
 
-  /** Lower-case hexadecimal SHA-256 of {@link #describe()}: what a checkpoint belongs to. */
+  /** Lower-case hexadecimal SHA-256 of the UTF-8 bytes of {@link #describe()}. */
   public String digest() {
-    return new DataDigest().add(describe()).hex();
+    return DataDigest.sha256(describe());
   }
 
   static void requireDistinctNames(String field, List<Term> terms) {
