@@ -48,6 +48,8 @@ public interface DifferentiableModel extends AutoCloseable {
    * @param complete whether the answer ends here. It is then closed by the token with which the
    *     model ends its turn; an answer that was cut off by a length limit must not teach the model
    *     to stop
+   * @throws IllegalArgumentException if the answer holds special tokens and the model refuses
+   *     messages that do
    * @throws io.patchkit.UnsupportedModelException if the answer is complete and the model does not
    *     tell with which token it ends its turn
    */

@@ -100,6 +100,14 @@ final class LoadedModel {
     return fingerprint;
   }
 
+  /** The ids of what the assistant says, without special tokens unless messages may hold them. */
+  int[] answerTokens(String answer) {
+    if (!specialTokensInMessages) {
+      plainMessages(template()).require(List.of(ChatMessage.assistant(answer)));
+    }
+    return tokenizer.encodeContinuation(answer);
+  }
+
   /** The ids that a prompt stands for; at least one. */
   int[] tokens(Prompt prompt) {
     int[] tokens;

@@ -68,7 +68,7 @@ final class OnnxDifferentiableModel implements DifferentiableModel {
 
   @Override
   public int[] encodeAnswer(String answer, boolean complete) {
-    int[] tokens = loaded.tokenizer().encodeContinuation(answer);
+    int[] tokens = loaded.answerTokens(answer);
     if (!complete) {
       return tokens;
     }

@@ -48,6 +48,22 @@ class TurnEndTest {
     assertNotTold(STOP_TOKENS, template("{{ m.content|upper }}"), STOP_TOKENS);
   }
 
+  @Test
+  void isNotForAnAnswerToBring() throws IOException {
+    Path folder = model(STOP_TOKENS, NO_TEMPLATE);
+    try (OnnxModel model = OnnxModel.open(folder);
+        DifferentiableModel differentiable = model.differentiable()) {
+      assertThatThrownBy(() -> differentiable.encodeAnswer("Yes.</s>No.", true))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("</s>, a special token of the model");
+    }
+    OnnxOptions options = OnnxOptions.defaults().withSpecialTokensInMessages(true);
+    try (OnnxModel model = OnnxModel.open(folder, options);
+        DifferentiableModel differentiable = model.differentiable()) {
+      assertThat(differentiable.encodeAnswer("Yes.</s>No.", false)).isNotEmpty();
+    }
+  }
+
   private static String template(String content) {
     return "{% for m in messages %}"
         + content
