@@ -26,9 +26,16 @@ public final class AnswerTokens {
     return new AnswerTokens(prompt.clone(), answer.clone());
   }
 
-  /** The tokens of an answer to a prompt, in the vocabulary of the model. */
+  /**
+   * The tokens of an answer to a prompt, in the vocabulary of the model.
+   *
+   * @throws IllegalArgumentException if one of them has none, or the model refuses it; the message
+   *     names the prompt
+   */
   public static AnswerTokens of(DifferentiableModel model, Prompt prompt, Answer answer) {
-    return of(model.encode(prompt), model.encodeAnswer(answer.text(), answer.complete()));
+    return ExampleName.naming(
+        prompt,
+        () -> of(model.encode(prompt), model.encodeAnswer(answer.text(), answer.complete())));
   }
 
   /**

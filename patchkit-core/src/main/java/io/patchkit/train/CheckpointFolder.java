@@ -28,10 +28,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * The checkpoints of one training: safetensors files named {@code step-00000012.safetensors}, the
  * newest two of them. A file holds the prefix ({@code parameters}), the one that the training
- * started from ({@code start}), the optimizer's moments, the best prefix so far, and in its metadata one JSON object with the rest of the state and the {@link
- * Training} that it belongs to, and a SHA-256 of all of these. It appears whole or not at all; one
- * that does not read back is passed over for the one before it. Where none reads back, or one is of
- * another version of the format, nothing is loaded and nothing lost.
+ * started from ({@code start}), the optimizer's moments, the best prefix so far, and in its
+ * metadata one JSON object with the rest of the state and the {@link Training} that it belongs to,
+ * and a SHA-256 of all of these. It appears whole or not at all; one that does not read back is
+ * passed over for the one before it. Where none reads back, or one is of another version of the
+ * format, nothing is loaded and nothing lost.
  */
 final class CheckpointFolder {
 

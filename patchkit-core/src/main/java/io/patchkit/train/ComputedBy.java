@@ -53,9 +53,7 @@ record ComputedBy(List<String> runtimes, List<String> libraries, List<String> ja
   /** These, and behind them those of another that are new. */
   ComputedBy and(ComputedBy next) {
     return new ComputedBy(
-        union(runtimes, next.runtimes),
-        union(libraries, next.libraries),
-        union(javas, next.javas));
+        union(runtimes, next.runtimes), union(libraries, next.libraries), union(javas, next.javas));
   }
 
   private static List<String> union(List<String> first, List<String> second) {

@@ -26,12 +26,20 @@ public record PairTokens(AnswerTokens chosen, AnswerTokens rejected) {
     return new PairTokens(AnswerTokens.of(prompt, chosen), AnswerTokens.of(prompt, rejected));
   }
 
-  /** The tokens of a pair of texts, in the vocabulary of the model. */
+  /**
+   * The tokens of a pair of texts, in the vocabulary of the model.
+   *
+   * @throws IllegalArgumentException if one of the texts has none, the model refuses it, or the
+   *     answers are equal; the message names the prompt
+   */
   public static PairTokens of(DifferentiableModel model, PreferencePair pair) {
-    return of(
-        model.encode(pair.prompt()),
-        model.encodeAnswer(pair.chosen().text(), pair.chosen().complete()),
-        model.encodeAnswer(pair.rejected().text(), pair.rejected().complete()));
+    return ExampleName.naming(
+        pair.prompt(),
+        () ->
+            of(
+                model.encode(pair.prompt()),
+                model.encodeAnswer(pair.chosen().text(), pair.chosen().complete()),
+                model.encodeAnswer(pair.rejected().text(), pair.rejected().complete())));
   }
 
   /**

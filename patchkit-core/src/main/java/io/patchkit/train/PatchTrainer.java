@@ -66,7 +66,9 @@ public final class PatchTrainer {
         Clock.systemUTC());
   }
 
-  /** Adds a listener to those there are; every other {@code with} replaces what was given before. */
+  /**
+   * Adds a listener to those there are; every other {@code with} replaces what was given before.
+   */
   public PatchTrainer withListener(TrainingListener listener) {
     List<TrainingListener> more = new ArrayList<>(listeners);
     more.add(listener);

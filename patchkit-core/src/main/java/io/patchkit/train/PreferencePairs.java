@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Building goes prompt by prompt and writes as it goes. A run that is cut off is continued by
  * running it again: a journal beside the file ({@code <file>.journal}) knows what has been decided,
- * and a line that was left unfinished, or that a loss of power took, is done again. Memory holds some 64 bytes a candidate, and no
- * texts. Not thread-safe; one run at a time to a file.
+ * and a line that was left unfinished, or that a loss of power took, is done again. Memory holds
+ * some 64 bytes a candidate, and no texts. Not thread-safe; one run at a time to a file.
  */
 public final class PreferencePairs {
 
@@ -77,8 +77,7 @@ public final class PreferencePairs {
    * @throws IllegalArgumentException if a chat ends with the assistant's message and is not to be
    *     continued, which the file cannot tell
    * @throws IllegalStateException if an answer was cancelled or a score is not finite; that prompt
-   *     is asked again by the
-   *     next run
+   *     is asked again by the next run
    * @throws io.patchkit.PatchkitException if the file cannot be read or written, or was built with
    *     another filter or judge, or its journal does not read
    */

@@ -112,7 +112,7 @@ public sealed interface ReferencePolicy {
    *
    * <p>It does not score the end of the turn, which the model's tokens of a complete answer hold:
    * the model's own log-probability of ending stays in the margin, without a reference. Pairs whose
-   * answers are marked incomplete leave it out.
+   * answers are marked incomplete leave it out. An empty answer has log-probability 0.
    *
    * @param model the model in training
    * @param pairs the texts of the objective's data, in the same order
@@ -132,6 +132,10 @@ public sealed interface ReferencePolicy {
   }
 
   private static double score(LanguageModel teacher, PreferencePair pair, String answer) {
-    return teacher.score(pair.prompt(), teacher.tokenizer().encodeContinuation(answer)).total();
+    int[] tokens = teacher.tokenizer().encodeContinuation(answer);
+    if (tokens.length == 0) {
+      return 0;
+    }
+    return ExampleName.naming(pair.prompt(), () -> teacher.score(pair.prompt(), tokens).total());
   }
 }

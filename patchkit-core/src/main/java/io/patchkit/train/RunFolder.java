@@ -120,7 +120,8 @@ public final class RunFolder implements TrainingListener {
     // Its message is a warning already.
     return cause instanceof TrainingDivergedException
         ? "diverged"
-        : "failed: " + (cause.getMessage() == null || cause instanceof Error ? cause : cause.getMessage());
+        : "failed: "
+            + (cause.getMessage() == null || cause instanceof Error ? cause : cause.getMessage());
   }
 
   private RunPage started() {

@@ -2,10 +2,15 @@ package io.patchkit.train;
 
 import io.patchkit.ModelShape;
 import io.patchkit.Prefix;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** The examples of a plan, held against the model that is to take them. */
 final class TrainingExamples {
+
+  /** Examples that are named of those that are too long. */
+  private static final int SHOWN = 5;
 
   private TrainingExamples() {}
 
@@ -30,23 +35,41 @@ final class TrainingExamples {
 
   private static void requireFit(String term, Objective objective, Prefix start, ModelShape shape) {
     int virtual = Math.max(start.length(), referenceLength(objective));
+    Map<Integer, Integer> tooLong = new LinkedHashMap<>();
     for (int i = 0; i < objective.size(); i++) {
       for (TrainingRow row : rows(objective, i)) {
-        String example = "example " + i + " of " + term;
         if (virtual + row.length() > shape.contextLength()) {
-          throw new IllegalArgumentException(
-              example
-                  + " has "
-                  + row.length()
-                  + " tokens behind a prefix of "
-                  + virtual
-                  + "; allowed: at most the "
-                  + shape.contextLength()
-                  + " positions of the model together");
+          tooLong.merge(i, row.length(), Math::max);
         }
-        requireIds(example, row, shape.vocabularySize());
+        requireIds("example " + i + " of " + term, row, shape.vocabularySize());
       }
     }
+    if (!tooLong.isEmpty()) {
+      throw tooLong(term, objective.size(), tooLong, virtual, shape.contextLength());
+    }
+  }
+
+  private static IllegalArgumentException tooLong(
+      String term, int size, Map<Integer, Integer> tooLong, int virtual, int contextLength) {
+    List<String> first =
+        tooLong.entrySet().stream()
+            .limit(SHOWN)
+            .map(example -> "example " + example.getKey() + " has " + example.getValue())
+            .toList();
+    return new IllegalArgumentException(
+        tooLong.size()
+            + " of the "
+            + size
+            + " examples of "
+            + term
+            + " have too many tokens behind a prefix of "
+            + virtual
+            + ": "
+            + String.join(", ", first)
+            + (tooLong.size() > SHOWN ? ", …" : "")
+            + "; allowed: at most the "
+            + contextLength
+            + " positions of the model together");
   }
 
   private static void requireIds(String example, TrainingRow row, int vocabularySize) {

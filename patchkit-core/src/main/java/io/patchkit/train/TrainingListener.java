@@ -33,9 +33,10 @@ public interface TrainingListener {
   /**
    * The training has ended without a result: it was interrupted ({@link
    * TrainingInterruptedException}), it diverged ({@link TrainingDivergedException}), or the model,
-   * the score, a listener or the checkpoints failed, be it for want of memory; {@link #onStart} of this listener may not have
-   * been called. A plan that does not fit the model is refused before, and nobody told. All
-   * listeners are told, whatever one of them throws here, which is added to the cause.
+   * the score, a listener or the checkpoints failed, be it for want of memory; {@link #onStart} of
+   * this listener may not have been called. A plan that does not fit the model is refused before,
+   * and nobody told. All listeners are told, whatever one of them throws here, which is added to
+   * the cause.
    *
    * @param cause what {@link PatchTrainer#train} throws
    */

@@ -29,7 +29,8 @@ final class Uninterrupted {
   }
 
   /**
-   * Does it, again where an interruption broke it off; the thread stays interrupted if it was or became so.
+   * Does it, again where an interruption broke it off; the thread stays interrupted if it was or
+   * became so.
    */
   static <T> T read(Reading<T> reading) throws IOException {
     boolean interrupted = Thread.interrupted();

@@ -79,7 +79,8 @@ class DamagedCheckpointTest {
 
   /** What a checkpoint holds beside its tensors, each with one digit changed in place. */
   @ParameterizedTest
-  @ValueSource(strings = {"step", "curves", "sinceImprovement", "watch", "bar", "best", "plan", "base"})
+  @ValueSource(
+      strings = {"step", "curves", "sinceImprovement", "watch", "bar", "best", "plan", "base"})
   void passesOverACheckpointOfWhichADigitChanged(String field) throws IOException {
     TrainedPatch whole = trainer(1).train();
     Path newest = folder.resolve("step-00000007.safetensors");

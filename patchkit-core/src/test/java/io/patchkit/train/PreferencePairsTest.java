@@ -282,9 +282,7 @@ class PreferencePairsTest {
               throw new PatchkitException("503 Service Unavailable");
             });
     assertThatThrownBy(
-            () ->
-                PreferencePairs.unfiltered()
-                    .build(prompts("d").iterator(), base, failing, file))
+            () -> PreferencePairs.unfiltered().build(prompts("d").iterator(), base, failing, file))
         .hasMessageContaining("503");
   }
 
@@ -516,12 +514,15 @@ class PreferencePairsTest {
         file,
         "{\"prompt\":\"q\",\"chosen\":%s,\"rejected\":%s}"
             .formatted(assistant.formatted("y"), assistant.formatted("n")));
-    assertThatThrownBy(this::read).hasMessageContaining("$.prompt").hasMessageContaining("messages");
+    assertThatThrownBy(this::read)
+        .hasMessageContaining("$.prompt")
+        .hasMessageContaining("messages");
     Files.writeString(
         file,
-        "{\"prompt\":\"q\",\"chosen\":\"y\",\"rejected\":%s}"
-            .formatted(assistant.formatted("n")));
-    assertThatThrownBy(this::read).hasMessageContaining("$.rejected").hasMessageContaining("a text");
+        "{\"prompt\":\"q\",\"chosen\":\"y\",\"rejected\":%s}".formatted(assistant.formatted("n")));
+    assertThatThrownBy(this::read)
+        .hasMessageContaining("$.rejected")
+        .hasMessageContaining("a text");
   }
 
   @Test

@@ -113,6 +113,16 @@ class SaferReferenceTest {
   }
 
   @Test
+  void anEmptyAnswerIsCertainToATeacher() {
+    TinyModel trained = new TinyModel(3);
+    PreferencePair pair = PreferencePair.of(Prompt.text("ac"), "", "bbb");
+    assertThat(
+            ((ReferencePolicy.Scored) ReferencePolicy.teacher(model, trained, List.of(pair)))
+                .scores())
+        .containsExactly(new ReferencePolicy.PairScore(0, -3));
+  }
+
+  @Test
   void aTeachersScoresServeThePairsThatItScoredAndNoOthers() {
     TinyModel trained = new TinyModel(3);
     List<PreferencePair> texts =

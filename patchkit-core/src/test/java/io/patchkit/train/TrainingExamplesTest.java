@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.patchkit.Prefix;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -84,9 +85,21 @@ class TrainingExamplesTest {
     assertThatThrownBy(() -> train(Term.steer("a", objective, 1)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
-            "example 1 of the term 'a' has 62 tokens behind a prefix of 3; allowed: at most the 64"
-                + " positions of the model together");
+            "1 of the 2 examples of the term 'a' have too many tokens behind a prefix of 3: example 1"
+                + " has 62; allowed: at most the 64 positions of the model together");
     assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
+  void theFirstOfManyRowsBeyondTheContextAreNamed() {
+    List<AnswerTokens> data = new ArrayList<>(List.of(answer(LONGEST, 9)));
+    for (int i = 1; i < 8; i++) {
+      data.add(answer(LONGEST + i, 9));
+    }
+    assertThatThrownBy(() -> train(Term.steer("a", Sft.of(data), 1)))
+        .hasMessageStartingWith("7 of the 8 examples of the term 'a' have")
+        .hasMessageContaining(": example 1 has 62, example 2 has 63,")
+        .hasMessageContaining("example 5 has 66, …; allowed");
   }
 
   @Test
@@ -102,7 +115,7 @@ class TrainingExamplesTest {
             .withValidation(
                 Validation.every(1, Term.preserve("a", Sft.of(List.of(answer(62, 9))), 1)));
     assertThatThrownBy(() -> PatchTrainer.of(model, plan).train())
-        .hasMessageContaining("example 0 of the held-out term 'a' has 62 tokens");
+        .hasMessageContaining("1 of the 1 examples of the held-out term 'a' have");
   }
 
   @Test
@@ -113,6 +126,6 @@ class TrainingExamplesTest {
         Dpo.of(List.of(pair(answer(LONGEST, 9))))
             .withReference(new ReferencePolicy.Patched(longer));
     assertThatThrownBy(() -> train(Term.steer("a", dpo, 1)))
-        .hasMessageContaining("has 61 tokens behind a prefix of 4");
+        .hasMessageContaining("behind a prefix of 4: example 0 has 61;");
   }
 }
