@@ -2,8 +2,6 @@ package io.patchkit.train;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -11,20 +9,24 @@ import java.util.function.IntFunction;
 
 /**
  * What the base model without a prefix makes of the benign examples: computed when an example is
- * first met, then kept while there is room, and in any case until others are computed. Examples are
- * computed in fixed groups, since the last bits of a row depend on the rows beside it, and a
- * training that is resumed asks for them in another order. Not thread-safe.
+ * first met, then kept if there is room, and in any case until others are computed. Nothing makes
+ * room for another: every epoch asks in another order, and what was used longest ago may be next.
+ * Examples are computed in fixed groups, since the last bits of a row depend on the rows beside it,
+ * and a training that is resumed asks for them in another order. Not thread-safe.
  */
 final class BaseTargets {
 
-  /** Targets that are kept at most: 12 bytes each, hence some 50 MB. */
-  private static final long ROOM = 4L << 20;
+  /** Of an id and its probability. */
+  private static final long TARGET_BYTES = 12;
+
+  /** Part of the heap that one term may take. */
+  private static final long HEAP_SHARE = 16;
 
   private final DifferentiableModel model;
   private final Counterfactual objective;
   private final IntFunction<int[]> group;
   private final long room;
-  private final Map<Integer, SoftTargets> kept = new LinkedHashMap<>(16, 0.75f, true);
+  private final Map<Integer, SoftTargets> kept = new HashMap<>();
   private final Map<Integer, SoftTargets> computedLast = new HashMap<>();
   private long size;
 
@@ -33,7 +35,7 @@ final class BaseTargets {
    *     partition of the data
    */
   BaseTargets(DifferentiableModel model, Counterfactual objective, IntFunction<int[]> group) {
-    this(model, objective, group, ROOM);
+    this(model, objective, group, Runtime.getRuntime().maxMemory() / HEAP_SHARE / TARGET_BYTES);
   }
 
   /**
@@ -68,17 +70,10 @@ final class BaseTargets {
     computedLast.clear();
     for (int i = 0; i < together.length; i++) {
       computedLast.put(together[i], found.get(i));
-      SoftTargets before = kept.put(together[i], found.get(i));
-      size += found.get(i).size() - (before == null ? 0 : before.size());
-    }
-    dropOldest();
-  }
-
-  private void dropOldest() {
-    Iterator<SoftTargets> oldestFirst = kept.values().iterator();
-    while (size > room && oldestFirst.hasNext()) {
-      size -= oldestFirst.next().size();
-      oldestFirst.remove();
+      int targets = found.get(i).size();
+      if (size + targets <= room && kept.putIfAbsent(together[i], found.get(i)) == null) {
+        size += targets;
+      }
     }
   }
 }

@@ -62,7 +62,11 @@ class BaseTargetsTest {
       targets.of(example);
     }
     assertThat(model.calls).containsExactly(2, 2);
+    targets.of(4);
     targets.of(0);
-    assertThat(model.calls).containsExactly(2, 2, 2);
+    targets.of(1);
+    assertThat(model.calls).containsExactly(2, 2, 1);
+    targets.of(2);
+    assertThat(model.calls).containsExactly(2, 2, 1, 2);
   }
 }
