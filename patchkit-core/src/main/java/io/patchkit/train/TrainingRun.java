@@ -143,6 +143,19 @@ final class TrainingRun {
       }
       step(bound, state, watch, times);
     }
+    TrainingState.Best best = state.best;
+    if (best != null && best.step() == 0) {
+      warn(
+          new TrainingWarning(
+              TrainingWarning.Kind.START_TAKEN,
+              state.step,
+              "expected a state with a better '"
+                  + criterion()
+                  + "' than the start's "
+                  + best.criterion()
+                  + ", found none: the result is the start; lower the learning rate, train longer,"
+                  + " or look at what the score measures"));
+    }
     return result(state, reason);
   }
 
@@ -175,8 +188,7 @@ final class TrainingRun {
     return stored.state();
   }
 
-  private void step(
-      BoundPlan bound, TrainingState state, TrainingWatch watch, RunClock times) {
+  private void step(BoundPlan bound, TrainingState state, TrainingWatch watch, RunClock times) {
     Instant stepBegun = times.now();
     Prefix prefix = state.prefix();
     double[] gradient = new double[state.parameters.length];

@@ -16,6 +16,8 @@ public record TrainingWarning(Kind kind, int step, String message) {
     /** The loss or the gradient is not finite; the training ends here. */
     NOT_FINITE,
     /** The loss of a term that shall preserve the model has risen. */
-    PRESERVED_LOSS_RISING
+    PRESERVED_LOSS_RISING,
+    /** No step improved the criterion: the result is the prefix that the training started from. */
+    START_TAKEN
   }
 }

@@ -85,12 +85,22 @@ class ResumeTest {
     TrainingPlan plan =
         plan(Parametrisation.SOFT_PROMPT).withValidation(Validation.every(2).withPatience(2));
     float start = TrainingState.numbers(plan.initialisation().prefix(model, plan.seed()))[0];
+    List<TrainingWarning.Kind> warnings = new ArrayList<>();
+    TrainingListener listener =
+        new TrainingListener() {
+          @Override
+          public void onWarning(TrainingWarning warning) {
+            warnings.add(warning.kind());
+          }
+        };
     PatchTrainer plain =
         PatchTrainer.of(model, plan)
+            .withListener(listener)
             .withSelection("near the start", p -> -Math.abs(TrainingState.numbers(p)[0] - start));
     TrainedPatch whole = plain.train();
     assertThat(whole.steps()).isEqualTo(4);
     assertThat(whole.selectedStep()).isZero();
+    assertThat(warnings).containsExactly(TrainingWarning.Kind.START_TAKEN);
     PatchTrainer stored = plain.withCheckpoints(folder, 1);
     for (int crash = 1; crash < whole.steps(); crash++) {
       PatchTrainer crashing = stored.withListener(new CrashAfter(crash));
@@ -241,8 +251,9 @@ class ResumeTest {
             "belongs to another training: of the plan expected seed 10, found 9; train with");
     assertThatThrownBy(() -> trainer(plan.withMaxGradientNorm(Double.POSITIVE_INFINITY), 3).train())
         .hasMessageContaining("of the plan expected maxGradientNorm absent, found 1.0;");
-    Initialisation other = Initialisation.from(new Initialisation.RandomNormal(
-        Parametrisation.SOFT_PROMPT, 3, 0.5).prefix(model, 3));
+    Initialisation other =
+        Initialisation.from(
+            new Initialisation.RandomNormal(Parametrisation.SOFT_PROMPT, 3, 0.5).prefix(model, 3));
     TrainingPlan fromAPrefix = TrainingPlan.of(other, STEPS, plan.terms().toArray(Term[]::new));
     assertThatThrownBy(() -> trainer(fromAPrefix, 3).train())
         .hasMessageContaining("of the plan expected initialisation.kind 'prefix', found 'random';")
