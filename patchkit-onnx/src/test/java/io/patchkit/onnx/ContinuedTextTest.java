@@ -60,21 +60,36 @@ class ContinuedTextTest {
         assertThat(listed.text()).isEqualTo(expected);
         spaces += expected.startsWith(" ") ? 1 : 0;
         Generation turn = model.generate(chat, how);
-        assertThat(turn.text()).isEqualTo(model.tokenizer().decode(ids(turn)));
+        assertThat(turn.text()).isEqualTo(model.tokenizer().decode(turn.tokenIds()));
         spaces += decodedBehind(model, "assistant\n", turn).startsWith(" ") ? 1 : 0;
       }
     }
     assertThat(spaces).isGreaterThan(4);
   }
 
+  @Test
+  void aTurnThatWasBegunGoesOn() {
+    int spaces = 0;
+    try (OnnxModel model = OnnxModel.open(folder)) {
+      Prompt begun =
+          Prompt.chat(List.of(ChatMessage.user("Where?"), ChatMessage.assistant("The river")))
+              .continuing();
+      for (int seed = 0; seed < 20; seed++) {
+        Generation answer =
+            model.generate(
+                begun,
+                GenerationOptions.defaults().withMaxNewTokens(6).withTemperature(5).withSeed(seed));
+        assertThat(answer.text()).isEqualTo(decodedBehind(model, "The river", answer));
+        spaces += answer.text().startsWith(" ") ? 1 : 0;
+      }
+    }
+    assertThat(spaces).isPositive();
+  }
+
   private static String decodedBehind(OnnxModel model, String text, Generation generation) {
     int[] before = model.tokenizer().encode(text, true);
     int[] all = Arrays.copyOf(before, before.length + generation.tokens().size());
-    System.arraycopy(ids(generation), 0, all, before.length, all.length - before.length);
+    System.arraycopy(generation.tokenIds(), 0, all, before.length, all.length - before.length);
     return model.tokenizer().decode(all).substring(text.length());
-  }
-
-  private static int[] ids(Generation generation) {
-    return generation.tokens().stream().mapToInt(token -> token).toArray();
   }
 }

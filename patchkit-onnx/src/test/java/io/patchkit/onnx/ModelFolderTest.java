@@ -105,7 +105,7 @@ class ModelFolderTest {
     Files.writeString(folder.resolve("config.json"), config);
     Files.writeString(folder.resolve("tokenizer_config.json"), tokenizerConfig);
     try (HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.open(folder)) {
-      return ModelFolder.read(folder).completedBy(tokenizer);
+      return ModelFolder.read(folder, null).completedBy(tokenizer);
     }
   }
 }
