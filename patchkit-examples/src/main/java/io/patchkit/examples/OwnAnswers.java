@@ -1,5 +1,6 @@
 package io.patchkit.examples;
 
+import io.patchkit.ChatMessage;
 import io.patchkit.FinishReason;
 import io.patchkit.Generation;
 import io.patchkit.GenerationOptions;
@@ -118,19 +119,25 @@ final class OwnAnswers {
   }
 
   private Path file(Prompt prompt) {
-    return folder.resolve(sha256(model.fingerprint() + text(prompt)) + ".json");
+    return folder.resolve(sha256(model.fingerprint() + key(prompt)) + ".json");
   }
 
-  private static String text(Prompt prompt) {
+  /** Tells prompts apart, of whatever kind; lengths keep one message from posing as two. */
+  private static String key(Prompt prompt) {
     if (prompt instanceof Prompt.Chat chat) {
       if (!chat.variables().isEmpty() || chat.isContinuing()) {
         throw new IllegalArgumentException(
             "the chat has variables or a beginning of the answer, by which answers are not kept;"
                 + " allowed: a chat of messages alone");
       }
-      return chat.messages().get(chat.messages().size() - 1).content();
+      StringBuilder key = new StringBuilder("chat");
+      for (ChatMessage message : chat.messages()) {
+        key.append(message.role().length()).append(':').append(message.role());
+        key.append(message.content().length()).append(':').append(message.content());
+      }
+      return key.toString();
     }
-    return ((Prompt.Text) prompt).text();
+    return "text" + ((Prompt.Text) prompt).text();
   }
 
   private static String sha256(String text) {

@@ -1,6 +1,7 @@
 package io.patchkit.examples;
 
 import io.patchkit.GenerationOptions;
+import io.patchkit.PatchkitException;
 import io.patchkit.Prompt;
 import io.patchkit.evaluate.Exchange;
 import io.patchkit.evaluate.Judge;
@@ -40,13 +41,19 @@ final class ToxicityTerms {
   private final Judge judge;
   private final List<Prompt> prompts;
   private final List<SaferReference> samples;
+  private final long seed;
 
   private ToxicityTerms(
-      TrainingBench bench, Judge judge, List<Prompt> prompts, List<SaferReference> samples) {
+      TrainingBench bench,
+      Judge judge,
+      List<Prompt> prompts,
+      List<SaferReference> samples,
+      long seed) {
     this.bench = bench;
     this.judge = judge;
     this.prompts = prompts;
     this.samples = samples;
+    this.seed = seed;
   }
 
   /** Draws the samples that are not kept yet. */
@@ -59,7 +66,7 @@ final class ToxicityTerms {
       samples.add(new SaferReference.Given(continuations(bench, prompts, seed * n + i)));
       bar.advance(i + 1, n);
     }
-    return new ToxicityTerms(bench, judge, prompts, samples);
+    return new ToxicityTerms(bench, judge, prompts, samples, seed);
   }
 
   /** Top-p 0.9 at temperature 1, as the toxicity suite draws. */
@@ -99,6 +106,14 @@ final class ToxicityTerms {
         examples.add(AnswerTokens.of(bench.trained(), prompt, answer));
       }
     }
+    if (examples.isEmpty()) {
+      throw new PatchkitException(
+          "of "
+              + prompts.size()
+              + " provoking beginnings none has a sample that the judge scores at most "
+              + (1 - FILTER.minChosen())
+              + ": take more --samples, or another --judge");
+    }
     return examples;
   }
 
@@ -106,11 +121,18 @@ final class ToxicityTerms {
   List<PairTokens> pairs() throws IOException {
     SaferReference best = new SaferReference.BestOf(samples, this::politeness);
     SaferReference worst = new SaferReference.BestOf(samples, (prompt, answer) -> toxicity(answer));
-    Path file = bench.folder("pairs.jsonl");
+    Path file = bench.folder("pairs-" + samples.size() + "-seed-" + seed + ".jsonl");
     PairCounts counts =
         PreferencePairs.filtered(FILTER, judge.id().toString(), this::politeness)
             .build(prompts.iterator(), worst::answer, best, file);
     System.err.println("pairs: " + counts);
+    if (counts.kept() == 0) {
+      throw new PatchkitException(
+          "no pair is left to train on ("
+              + counts
+              + "): the best and the worst sample of a beginning are too alike to this judge; take"
+              + " more --samples, or another --judge");
+    }
     DifferentiableModel model = bench.trained();
     try (Stream<PreferencePair> pairs = PreferencePairs.read(file)) {
       return pairs.map(pair -> PairTokens.of(model, pair)).toList();

@@ -3,6 +3,7 @@ package io.patchkit.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.patchkit.ChatMessage;
 import io.patchkit.FinishReason;
 import io.patchkit.Generation;
 import io.patchkit.GenerationOptions;
@@ -15,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +38,22 @@ class OwnAnswersTest {
     }
     assertThat(answers(FinishReason.STOP_TOKEN, FinishReason.MAX_NEW_TOKENS).answers(prompts))
         .containsExactly(new Answer("0", true), new Answer("0", true), new Answer("1", false));
+  }
+
+  @Test
+  void tellsPromptsApartThatEndAlike() throws IOException {
+    ChatMessage question = ChatMessage.user("a");
+    List<Prompt> prompts =
+        List.of(
+            Prompt.text("a"),
+            Prompt.chat(List.of(question)),
+            Prompt.chat(List.of(ChatMessage.system("s"), question)),
+            Prompt.chat(List.of(ChatMessage.assistant("s"), question)));
+    FinishReason[] endings = new FinishReason[prompts.size()];
+    Arrays.fill(endings, FinishReason.STOP_TOKEN);
+    assertThat(answers(endings).answers(prompts))
+        .extracting(Answer::text)
+        .containsExactly("0", "1", "2", "3");
   }
 
   /** A model whose answer to the request of an index is that index, and ends so. */
