@@ -110,8 +110,8 @@ public final class PreferencePairs {
   /**
    * Reads a file of pairs, lazily; close the stream. Other columns are ignored. Two conversations
    * without {@code prompt}, or with it as a text, are taken as TRL takes them: what they have in
-   * common is the prompt. A text as prompt of messages is refused; a prompt that ends with a message
-   * of the assistant's is one to continue.
+   * common is the prompt. A text as prompt of messages is refused; a prompt that ends with a
+   * message of the assistant's is one to continue.
    *
    * @throws io.patchkit.PatchkitException if the file cannot be read; from the stream, if a line is
    *     no pair

@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Training examples as TRL's JSON objects: {@code prompt}, {@code chosen}, {@code rejected} or
  * {@code completion}, all texts or all lists of messages, or whole conversations. What a chat tells
- * its template stands in TRL's columns {@code tools} and {@code chat_template_kwargs}; a prompt that
- * ends with a message of the assistant's is continued, as by TRL. An answer that was cut off is
- * marked by {@code <column>_complete: false}; other columns are ignored.
+ * its template stands in TRL's columns {@code tools} and {@code chat_template_kwargs}; a prompt
+ * that ends with a message of the assistant's is continued, as by TRL. An answer that was cut off
+ * is marked by {@code <column>_complete: false}; other columns are ignored.
  */
 final class TrlJson {
 

@@ -92,7 +92,8 @@ class OnnxLanguageModel implements LanguageModel {
   }
 
   private DecoderRequest row(PatchStack stack, Prompt prompt, GenerationOptions options) {
-    return new DecoderRequest(stack, loaded.tokens(prompt), options, prompt instanceof Prompt.Chat);
+    boolean beginsText = prompt instanceof Prompt.Chat chat && !chat.isContinuing();
+    return new DecoderRequest(stack, loaded.tokens(prompt), options, beginsText);
   }
 
   @Override

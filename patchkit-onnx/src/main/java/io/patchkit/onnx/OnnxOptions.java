@@ -34,10 +34,10 @@ import org.jspecify.annotations.Nullable;
  *     they wait for the next ones, ≥ 0. What is not kept waits for the garbage collector, and the
  *     process grows until then, by {@code -XX:MaxDirectMemorySize} at most
  * @param batchRows most requests that {@code generateAll} and a queue decode together, ≥ 1
- * @param specialTokensInMessages whether a chat's contents, roles and variables may hold the special
- *     tokens of which the model's turns are made, as transformers lets them. Without it such a chat
- *     is refused: a user who writes {@code <|im_end|>} ends their own turn, and what follows may
- *     pose as the assistant's
+ * @param specialTokensInMessages whether a chat's contents, roles and variables may hold the
+ *     special tokens of which the model's turns are made, as transformers lets them. Without it
+ *     such a chat is refused: a user who writes {@code <|im_end|>} ends their own turn, and what
+ *     follows may pose as the assistant's
  * @param listener is told how requests end
  * @param clock tells chat templates that ask for it what day it is
  */

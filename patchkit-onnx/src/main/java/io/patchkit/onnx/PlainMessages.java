@@ -14,11 +14,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Refuses chats with which a turn could be forged. A chat template joins what is said and
- * the tokens that separate turns to one text, in which the tokenizer cannot tell the one's tokens
- * from the other's: a content with the token that ends a turn ends the turn, and may go on as
- * another speaker. Such tokens are the special ones that the template writes or mentions, and those
- * that begin or end a text; other special tokens are text like any other. Thread-safe.
+ * Refuses chats with which a turn could be forged. A chat template joins what is said and the
+ * tokens that separate turns to one text, in which the tokenizer cannot tell the one's tokens from
+ * the other's: a content with the token that ends a turn ends the turn, and may go on as another
+ * speaker. Such tokens are the special ones that the template writes or mentions, and those that
+ * begin or end a text; other special tokens are text like any other. Thread-safe.
  */
 final class PlainMessages {
 
