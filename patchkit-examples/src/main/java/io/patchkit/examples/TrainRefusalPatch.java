@@ -29,16 +29,16 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>First supervised fine-tuning on written refusals, while the first token of answers to benign
  * requests is held to the base model's distribution. Questions are a term of their own, since few
- * benign requests are questions and many harmful ones are. Then the patched model is asked some of
- * the benign requests, and direct preference optimisation sets right what it refuses: the base
- * model's token over the refusal's, where the two part. The state is chosen by refusals counted on
- * a development set. Training works on 32-bit floats; the patch is for those and for the 4-bit
- * weights of the same checkpoint.
+ * benign requests are questions and many harmful ones are. Then direct preference optimisation with
+ * pairs of one token for requests of both kinds, whether the patch decides them rightly or not,
+ * without a reference policy. The last state is taken. Training works on 32-bit floats; the patch
+ * is for those and for the 4-bit weights of the same checkpoint.
  *
  * <p>{@code --from PATCH} starts from a patch instead of an instruction, and a stage of 0 steps is
- * left out. {@code --decision-steps N} adds a third stage, of the same cost for each step: pairs of
- * one token for requests of both kinds, whether the patch decides them rightly or not, without a
- * reference policy. Its last state is taken.
+ * left out. {@code --preference-steps N} puts a stage between both: the patched model is asked some
+ * of the benign requests, and preference pairs set right what it refuses: the base model's token
+ * over the refusal's, where the two part. Its state is chosen by refusals counted on a development
+ * set.
  */
 public final class TrainRefusalPatch {
 
@@ -68,6 +68,9 @@ public final class TrainRefusalPatch {
   private static final double QUESTION_WEIGHT = 0.3;
   private static final double REFUSAL_WEIGHT = 1.4;
   private static final double CONTINUATION_WEIGHT = 1.5;
+
+  /** What continuations weigh beside the pairs of the third stage. */
+  private static final double CONTINUATION_WEIGHT_BESIDE_DECISIONS = 2.5;
 
   /** What refusals weigh beside the pairs of the second stage. */
   private static final double REFUSAL_WEIGHT_BESIDE_PAIRS = 0.7;
@@ -116,9 +119,9 @@ public final class TrainRefusalPatch {
       Stages stages =
           new Stages(
               Long.parseLong(arguments.get("seed", "1")),
-              Integer.parseInt(arguments.get("steps", "600")),
-              Integer.parseInt(arguments.get("preference-steps", "128")),
-              Integer.parseInt(arguments.get("decision-steps", "0")));
+              Integer.parseInt(arguments.get("steps", "400")),
+              Integer.parseInt(arguments.get("preference-steps", "0")),
+              Integer.parseInt(arguments.get("decision-steps", "500")));
       try (TrainingBench bench = TrainingBench.open(arguments, out, work)) {
         TrainRefusalPatch training = new TrainRefusalPatch(bench, RefusalData.shipped());
         Prefix prefix =
@@ -230,9 +233,9 @@ public final class TrainRefusalPatch {
                 Term.steer("wording", Sft.of(rows.refusals()), 1).withWeight(0.2),
                 Term.preserve("answer", decided(decisions.answer(false, 9 * steps)), 9),
                 Term.preserve("answer-questions", decided(decisions.answer(true, 3 * steps)), 3)
-                    .withWeight(0.5),
+                    .withWeight(0.7),
                 questions(rows, 2),
-                continuations(rows, 1, CONTINUATION_WEIGHT))
+                continuations(rows, 2, CONTINUATION_WEIGHT_BESIDE_DECISIONS))
             .withRelativeSteps(true);
     return bench.trainer("decisions", plan).train();
   }
