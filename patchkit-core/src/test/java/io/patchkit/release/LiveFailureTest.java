@@ -30,22 +30,6 @@ class LiveFailureTest {
   private static final LiveOptions PROBED =
       LiveOptions.defaults().withPollInterval(Duration.ZERO).withProbe(candidate -> {});
 
-  /** Counts what it hears. */
-  private static class Ear implements LiveListener {
-    final List<Long> switched = new ArrayList<>();
-    final List<Long> refused = new ArrayList<>();
-
-    @Override
-    public void switched(StackGeneration generation) {
-      switched.add(generation.number());
-    }
-
-    @Override
-    public void refused(StackGeneration generation, RuntimeException reason) {
-      refused.add(generation.number());
-    }
-  }
-
   /** A model that takes no patches while {@code failing}, and counts the attempts. */
   private static final class Narrow extends StubModel {
     boolean failing = true;
@@ -63,7 +47,7 @@ class LiveFailureTest {
 
   @TempDir Path temporary;
   private PatchStore store;
-  private final Ear ear = new Ear();
+  private final LiveEar ear = new LiveEar();
   private final VerifiedPatch calm = verified("calm");
   private final VerifiedPatch fair = verified("fair");
 
@@ -154,8 +138,8 @@ class LiveFailureTest {
   @Test
   @Timeout(60)
   void aLookEndsThoughOneBadTrialComesAfterTheOther() {
-    Ear activating =
-        new Ear() {
+    LiveEar activating =
+        new LiveEar() {
           @Override
           public void refused(StackGeneration generation, RuntimeException reason) {
             super.refused(generation, reason);

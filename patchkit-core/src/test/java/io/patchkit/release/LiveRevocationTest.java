@@ -24,7 +24,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -37,26 +36,10 @@ class LiveRevocationTest {
 
   private static final LiveOptions MANUAL = LiveOptions.defaults().withPollInterval(Duration.ZERO);
 
-  /** Notes what it hears. */
-  private static final class Ear implements LiveListener {
-    final List<Long> switched = new ArrayList<>();
-    final List<Long> refused = new ArrayList<>();
-
-    @Override
-    public void switched(StackGeneration generation) {
-      switched.add(generation.number());
-    }
-
-    @Override
-    public void refused(StackGeneration generation, RuntimeException reason) {
-      refused.add(generation.number());
-    }
-  }
-
   @TempDir Path temporary;
   private PatchStore store;
   private Instant now = NOW;
-  private final Ear ear = new Ear();
+  private final LiveEar ear = new LiveEar();
   private final Set<Digest> revoked = new HashSet<>();
   private final Signer lasting = Signer.generate(Curve.P256);
   private final VerifiedPatch calm = verified("calm");

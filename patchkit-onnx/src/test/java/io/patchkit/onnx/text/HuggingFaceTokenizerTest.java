@@ -299,12 +299,7 @@ class HuggingFaceTokenizerTest {
   /** One space between two words, whether the tokenizer puts one before each text or not. */
   @Test
   void aContinuationReadsOnFromTheTextBefore() throws Exception {
-    for (ObjectNode definition :
-        List.of(
-            TokenizerFixtures.byteLevel(),
-            TokenizerFixtures.byteFallback(true),
-            TokenizerFixtures.byteFallback(false),
-            TokenizerFixtures.metaspace())) {
+    for (ObjectNode definition : TokenizerFixtures.all()) {
       try (HuggingFaceTokenizer tokenizer = TokenizerFixtures.open(folder, definition)) {
         int[] before = tokenizer.encode("ab", false);
         for (String text : List.of(" ab", "  ab", "")) {

@@ -21,14 +21,8 @@ class TextDecoderTest {
   /** The law, on text as models write it and on any tokens at all. */
   @Test
   void piecesAreTheWholeText() throws Exception {
-    List<ObjectNode> definitions =
-        List.of(
-            TokenizerFixtures.byteLevel(),
-            TokenizerFixtures.byteFallback(true),
-            TokenizerFixtures.byteFallback(false),
-            TokenizerFixtures.metaspace());
     Random random = new Random(7);
-    for (ObjectNode definition : definitions) {
+    for (ObjectNode definition : TokenizerFixtures.all()) {
       try (HuggingFaceTokenizer tokenizer = TokenizerFixtures.open(folder, definition)) {
         for (int round = 0; round < 400; round++) {
           requireLaw(tokenizer, tokenizer.encode(randomText(random), round % 2 == 0));
@@ -63,12 +57,7 @@ class TextDecoderTest {
   @Test
   void piecesAreWhatTheTokensAddToTheTextBefore() throws Exception {
     Random random = new Random(9);
-    for (ObjectNode definition :
-        List.of(
-            TokenizerFixtures.byteLevel(),
-            TokenizerFixtures.byteFallback(true),
-            TokenizerFixtures.byteFallback(false),
-            TokenizerFixtures.metaspace())) {
+    for (ObjectNode definition : TokenizerFixtures.all()) {
       try (HuggingFaceTokenizer tokenizer = TokenizerFixtures.open(folder, definition)) {
         for (int round = 0; round < 400; round++) {
           int[] before = tokenizer.encode(randomText(random) + "ab", true);

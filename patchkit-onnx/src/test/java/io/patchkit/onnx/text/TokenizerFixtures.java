@@ -87,6 +87,11 @@ final class TokenizerFixtures {
     return root;
   }
 
+  /** One of each kind. */
+  static List<ObjectNode> all() {
+    return List.of(byteLevel(), byteFallback(true), byteFallback(false), metaspace());
+  }
+
   /** As T5 and XLM-R: a unigram model with the Metaspace decoder. */
   static ObjectNode metaspace() {
     ArrayNode vocab = JSON.arrayNode();
